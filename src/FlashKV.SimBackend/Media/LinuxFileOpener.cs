@@ -1,0 +1,141 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace FlashKV.SimBackend;
+
+/// <summary>Opens, locks and sizes the file of a <see cref="FileMedium"/> on Linux.</summary>
+internal static class LinuxFileOpener
+{
+    private const int OwnerReadWrite = 0x180; // 0600
+
+    internal static FileMedium Open(string path, long blockCount, bool direct)
+    {
+        bool isDirect = direct && LibC.OpenDirect != 0;
+        SafeFileHandle file = OpenFile(path, ref isDirect);
+        try
+        {
+            Lock(path, file);
+            long length = PrepareLength(path, file, blockCount);
+            if (isDirect && !TakesDirectReads(file))
+            {
+                // Some file systems accept the flag and refuse the transfers.
+                file = Reopen(path, file);
+                isDirect = false;
+            }
+
+            LinuxFileChannel channel = new(file, isDirect);
+            return new FileMedium(path, channel, length / Medium.BlockBytes);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    private static SafeFileHandle OpenFile(string path, ref bool isDirect)
+    {
+        const int Flags = LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenCloseOnExec;
+        int descriptor = -1;
+        if (isDirect)
+        {
+            descriptor = LibC.Open(path, Flags | LibC.OpenDirect, OwnerReadWrite);
+            isDirect = descriptor >= 0 || Marshal.GetLastPInvokeError() != LibC.ErrorInvalid;
+        }
+
+        if (!isDirect)
+        {
+            descriptor = LibC.Open(path, Flags, OwnerReadWrite);
+        }
+
+        return descriptor >= 0
+            ? new SafeFileHandle(descriptor, ownsHandle: true)
+            : throw Unavailable(path, Marshal.GetLastPInvokeError());
+    }
+
+    private static SafeFileHandle Reopen(string path, SafeFileHandle file)
+    {
+        file.Dispose();
+        bool isDirect = false;
+        SafeFileHandle buffered = OpenFile(path, ref isDirect);
+        Lock(path, buffered);
+        return buffered;
+    }
+
+    private static void Lock(string path, SafeFileHandle file)
+    {
+        if (LibC.Lock(file, LibC.LockExclusive | LibC.LockNonBlocking) == 0)
+        {
+            return;
+        }
+
+        int error = Marshal.GetLastPInvokeError();
+        throw error == LibC.ErrorTryAgain
+            ? new MediumUnavailableException(path, MediumUnavailableReason.Locked, error)
+            : Unavailable(path, error);
+    }
+
+    private static long PrepareLength(string path, SafeFileHandle file, long blockCount)
+    {
+        long length = RandomAccess.GetLength(file);
+        if (length % Medium.BlockBytes != 0)
+        {
+            throw new MediumUnavailableException(path, MediumUnavailableReason.BadLength);
+        }
+
+        if (length > 0)
+        {
+            return length;
+        }
+
+        // The name and the length must survive a loss of power before any block is acknowledged.
+        long wanted = blockCount * Medium.BlockBytes;
+        if (LibC.Truncate(file, wanted) != 0 || LibC.Sync(file) != 0)
+        {
+            throw Unavailable(path, Marshal.GetLastPInvokeError());
+        }
+
+        SyncDirectory(path);
+        return wanted;
+    }
+
+    private static void SyncDirectory(string path)
+    {
+        string directory = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "/";
+        int descriptor = LibC.Open(directory, LibC.OpenCloseOnExec, 0);
+        if (descriptor < 0)
+        {
+            throw Unavailable(path, Marshal.GetLastPInvokeError());
+        }
+
+        using SafeFileHandle handle = new(descriptor, ownsHandle: true);
+        if (LibC.Sync(handle) != 0 && Marshal.GetLastPInvokeError() != LibC.ErrorInvalid)
+        {
+            throw Unavailable(path, Marshal.GetLastPInvokeError());
+        }
+    }
+
+    private static unsafe bool TakesDirectReads(SafeFileHandle file)
+    {
+        // SAFETY: one block of aligned memory, freed before we return.
+        void* block = NativeMemory.AlignedAlloc(Medium.BlockBytes, Medium.BlockBytes);
+        IoVector vector = new() { Address = (nint)block, Length = Medium.BlockBytes };
+        bool taken = LibC.ReadVector(file, &vector, 1, 0) >= 0
+            || Marshal.GetLastPInvokeError() != LibC.ErrorInvalid;
+        NativeMemory.AlignedFree(block);
+        return taken;
+    }
+
+    private static MediumUnavailableException Unavailable(string path, int error)
+    {
+        MediumUnavailableReason reason = error switch
+        {
+            LibC.ErrorNoEntry => MediumUnavailableReason.NotFound,
+            LibC.ErrorPermission or LibC.ErrorAccess or LibC.ErrorReadOnly =>
+                MediumUnavailableReason.ReadOnly,
+            LibC.ErrorTooLarge or LibC.ErrorInvalid => MediumUnavailableReason.TooLarge,
+            _ => MediumUnavailableReason.Other,
+        };
+        return new MediumUnavailableException(path, reason, error);
+    }
+}
