@@ -1,0 +1,44 @@
+namespace FlashKV.SimBackend.Afu;
+
+/// <summary>A command on its way through a lane.</summary>
+internal struct AfuCommand
+{
+    /// <summary>What the response entry holds.</summary>
+    internal ulong ResponseAddress;
+
+    /// <summary>Where the IOASA goes.</summary>
+    internal ulong IoasaAddress;
+
+    /// <summary>The LUN it goes to; <see langword="null"/> until it is translated.</summary>
+    internal AfuTarget? Target;
+
+    /// <summary>Whether the medium has something to do for it.</summary>
+    internal bool HasTransfer;
+
+    /// <summary>What the medium has to do.</summary>
+    internal MediumOperation Operation;
+
+    /// <summary>The first block on the LUN, after translation.</summary>
+    internal long Block;
+
+    /// <summary>The number of blocks.</summary>
+    internal int BlockCount;
+
+    /// <summary>Whether one block of memory is written to all blocks (WRITE SAME).</summary>
+    internal bool RepeatsBlock;
+
+    /// <summary>The memory, for everything but a discard.</summary>
+    internal nint Data;
+
+    /// <summary>The interrupt to raise with the response; 0 is none.</summary>
+    internal byte Msi;
+
+    /// <summary>Whether the response is to get lost (an injected fault).</summary>
+    internal bool LosesResponse;
+
+    /// <summary>The index of the medium transfer that it is part of.</summary>
+    internal int Transfer;
+
+    /// <summary>How it ended.</summary>
+    internal CommandResult Result;
+}

@@ -1,0 +1,170 @@
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <content>The host transport map: the registers of the client (SP §4.2).</content>
+internal sealed partial class AfuContext<TMemory>
+{
+    private ulong _interruptStatus;
+    private ulong _interruptMask = ulong.MaxValue;
+    private ulong _contextControl;
+
+    /// <summary>Reads a register of the client's window.</summary>
+    /// <param name="offset">The byte offset in the window.</param>
+    /// <returns>The value in host order; all ones when the context is lost.</returns>
+    internal ulong Read(int offset)
+    {
+        if (IsLost)
+        {
+            return SislHostMap.AllOnes;
+        }
+
+        ulong value = offset switch
+        {
+            SislHostMap.CmdRoom => ReadRooms(),
+            SislHostMap.IntrStatus => Volatile.Read(ref _interruptStatus),
+            SislHostMap.IntrMask => Volatile.Read(ref _interruptMask),
+            SislHostMap.Ioarrin or SislHostMap.SqCtxReset => ReadResetState(),
+            SislHostMap.RrqStart => _responses.Start,
+            SislHostMap.RrqEnd => _responses.End,
+            SislHostMap.CtxCtrl => Volatile.Read(ref _contextControl) | SislHostMap.UnmapSupported,
+            SislHostMap.SqStart => _ring.Start,
+            SislHostMap.SqEnd => _ring.End,
+            SislHostMap.SqHead => _ring.Head,
+            SislHostMap.SqTail => _ring.Tail,
+
+            // endian_ctrl: data structures are in host order, which a simulated AFU shares.
+            _ => 0,
+        };
+
+        // Lost while it was being read: a device would have given all ones as well.
+        return IsLost ? SislHostMap.AllOnes : value;
+    }
+
+    /// <summary>Writes a register of the client's window.</summary>
+    /// <param name="offset">The byte offset in the window.</param>
+    /// <param name="value">The value in host order.</param>
+    internal void Write(int offset, ulong value)
+    {
+        if (IsLost)
+        {
+            return;
+        }
+
+        switch (offset)
+        {
+            case SislHostMap.Ioarrin when !_isRing:
+                RingRoomDoorbell(value);
+                break;
+            case SislHostMap.SqTail when _isRing:
+                RingTail(value);
+                break;
+            case SislHostMap.SqCtxReset when _isRing && value == SislHostMap.ContextReset:
+                BeginReset();
+                break;
+            case SislHostMap.IntrClear:
+                Interlocked.And(ref _interruptStatus, ~value);
+                break;
+            case SislHostMap.IntrMask:
+                Volatile.Write(ref _interruptMask, value);
+                break;
+            case SislHostMap.RrqStart:
+                _responses.SetStart(value);
+                break;
+            case SislHostMap.RrqEnd:
+                _responses.SetEnd(value);
+                break;
+            case SislHostMap.CtxCtrl:
+                Volatile.Write(ref _contextControl, value & SislHostMap.CtxCtrlLisnMask);
+                break;
+            case SislHostMap.SqStart:
+                _ring.SetStart(value);
+                break;
+            case SislHostMap.SqEnd:
+                _ring.SetEnd(value);
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void RingRoomDoorbell(ulong value)
+    {
+        if (value == SislHostMap.ContextReset)
+        {
+            BeginReset();
+        }
+        else if (value == 0)
+        {
+            RaiseInterrupt(SislSyncInterrupts.PermErrRcbRead);
+        }
+        else if (!_rooms.TryEnqueue(value))
+        {
+            RaiseInterrupt(SislSyncInterrupts.PermErrCmdRoom);
+        }
+        else if (_rooms.FreeRooms == 0)
+        {
+            // Nobody may be waiting yet; a full queue is worked off by who filled it.
+            Drive();
+        }
+    }
+
+    private void RingTail(ulong value)
+    {
+        if (!_ring.TrySetTail(value))
+        {
+            RaiseInterrupt(SislSyncInterrupts.PermErrRcbRead);
+        }
+        else if (_ring.IsFull)
+        {
+            Drive();
+        }
+    }
+
+    // A client without rooms looks here until there is one, so that looking must make one.
+    private ulong ReadRooms()
+    {
+        if (_rooms.FreeRooms == 0)
+        {
+            Drive();
+        }
+
+        return (ulong)_rooms.FreeRooms;
+    }
+
+    private void BeginReset() => Interlocked.Exchange(ref _isResetting, 1);
+
+    // The reset ends when no lane is at work: then nothing pending can be answered any more.
+    private ulong ReadResetState()
+    {
+        if (Volatile.Read(ref _isResetting) == 0)
+        {
+            return 0;
+        }
+
+        if (!_gate.TryClose())
+        {
+            return SislHostMap.ContextResetBusy;
+        }
+
+        _ring.Clear();
+        bool isDone = _rooms.TryClear();
+        if (isDone && Interlocked.Exchange(ref _isResetting, 0) != 0)
+        {
+            ResetCount++;
+        }
+
+        _gate.Open();
+        return isDone ? 0 : SislHostMap.ContextResetBusy;
+    }
+
+    private void RaiseInterrupt(SislSyncInterrupts bits)
+    {
+        Interlocked.Or(ref _interruptStatus, (ulong)bits);
+        if (((ulong)bits & ~Volatile.Read(ref _interruptMask)) != 0)
+        {
+            ulong lisn = Volatile.Read(ref _contextControl) & SislHostMap.CtxCtrlLisnMask;
+            Events.RaiseInterrupt((int)lisn);
+        }
+    }
+}

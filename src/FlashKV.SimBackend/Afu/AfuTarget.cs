@@ -1,0 +1,40 @@
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <summary>A LUN as the AFU reaches it: a medium behind one or more ports.</summary>
+internal sealed class AfuTarget(int index, Medium medium, int ports)
+{
+    // Sense key, ASC and ASCQ of the unit attention to report next, packed; 0 is none.
+    private int _unitAttention;
+
+    /// <summary>The position among the adapter's LUNs.</summary>
+    internal int Index => index;
+
+    /// <summary>Where the bytes are.</summary>
+    internal Medium Medium => medium;
+
+    /// <summary>The mask of the ports that lead here.</summary>
+    internal int Ports => ports;
+
+    /// <summary>The 64-bit SCSI LUN read as a big-endian number: LUN n is n &lt;&lt; 48.</summary>
+    internal ulong LunId => (ulong)index << 48;
+
+    /// <summary>Makes the next command report a unit attention.</summary>
+    internal void RaiseUnitAttention(ScsiSense sense) =>
+        Volatile.Write(
+            ref _unitAttention, ((int)sense.Key << 16) | (sense.Asc << 8) | sense.Ascq);
+
+    /// <summary>Takes the pending unit attention, if there is one.</summary>
+    internal bool TryTakeUnitAttention(out ScsiSense sense)
+    {
+        int packed = Volatile.Read(ref _unitAttention);
+        if (packed != 0)
+        {
+            packed = Interlocked.Exchange(ref _unitAttention, 0);
+        }
+
+        sense = new ScsiSense((ScsiSenseKey)(packed >> 16), (byte)(packed >> 8), (byte)packed);
+        return packed != 0;
+    }
+}

@@ -1,0 +1,163 @@
+using System.Numerics;
+using FlashKV.Superpipe;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <summary>
+/// The events of one context that its descriptor gives out by poll and read (SP §2.10): interrupts
+/// of the AFU, storage faults and AFU errors, in that order of precedence.
+/// </summary>
+internal sealed class ContextEvents(ushort handle)
+{
+    private readonly object _lock = new();
+    private ulong _pendingInterrupts;
+    private ulong _faultAddress;
+    private bool _hasFault;
+    private ulong _error;
+    private bool _isClosed;
+
+    /// <summary>Raises an interrupt of the context.</summary>
+    /// <param name="lisn">Its number, 1 to 63; others are ignored, as 0 is "none".</param>
+    internal void RaiseInterrupt(int lisn)
+    {
+        if (lisn is < 1 or > 63)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            _pendingInterrupts |= 1UL << lisn;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Reports an address that the client does not have.</summary>
+    internal void RaiseStorageFault(ulong address)
+    {
+        lock (_lock)
+        {
+            _faultAddress = address;
+            _hasFault = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Reports an error of the AFU.</summary>
+    /// <param name="error">The error; not 0.</param>
+    internal void RaiseError(ulong error)
+    {
+        lock (_lock)
+        {
+            _error = error;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Ends the events: the context is lost or gone.</summary>
+    internal void Close()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Waits for an event.</summary>
+    /// <param name="timeoutMilliseconds">The longest wait; 0 only looks.</param>
+    /// <param name="readable">Whether there is one.</param>
+    /// <returns>EIO when the context is lost and has no event.</returns>
+    internal Errno Poll(int timeoutMilliseconds, out bool readable)
+    {
+        lock (_lock)
+        {
+            if (!IsReadable && !_isClosed && timeoutMilliseconds > 0)
+            {
+                Monitor.Wait(_lock, timeoutMilliseconds);
+            }
+
+            readable = IsReadable;
+            return _isClosed && !readable ? Errno.InputOutput : Errno.None;
+        }
+    }
+
+    /// <summary>Takes one event.</summary>
+    /// <param name="buffer">At least 4,096 bytes.</param>
+    /// <param name="length">The length of the event.</param>
+    internal Errno Read(Span<byte> buffer, out int length)
+    {
+        length = 0;
+        lock (_lock)
+        {
+            if (_isClosed)
+            {
+                return Errno.InputOutput;
+            }
+
+            if (buffer.Length < CxlEventHeader.MinReadLength)
+            {
+                return Errno.InvalidArgument;
+            }
+
+            length = TakeEvent(buffer);
+            return length == 0 ? Errno.TryAgain : Errno.None;
+        }
+    }
+
+    private bool IsReadable => _pendingInterrupts != 0 || _hasFault || _error != 0;
+
+    private int TakeEvent(Span<byte> buffer)
+    {
+        if (_pendingInterrupts != 0)
+        {
+            return TakeInterrupt(buffer);
+        }
+
+        if (_hasFault)
+        {
+            return TakeFault(buffer);
+        }
+
+        return _error != 0 ? TakeError(buffer) : 0;
+    }
+
+    private int TakeInterrupt(Span<byte> buffer)
+    {
+        int lisn = BitOperations.TrailingZeroCount(_pendingInterrupts);
+        _pendingInterrupts &= _pendingInterrupts - 1;
+        CxlEventAfuInterrupt taken = default;
+        taken.Header = Header(CxlEventType.AfuInterrupt, CxlEventAfuInterrupt.SizeInBytes);
+        taken.Irq = (ushort)lisn;
+        AbiBytes.Write(buffer, in taken);
+        return CxlEventAfuInterrupt.SizeInBytes;
+    }
+
+    private int TakeFault(Span<byte> buffer)
+    {
+        _hasFault = false;
+        CxlEventDataStorage taken = default;
+        taken.Header = Header(CxlEventType.DataStorage, CxlEventDataStorage.SizeInBytes);
+        taken.Addr = _faultAddress;
+        AbiBytes.Write(buffer, in taken);
+        return CxlEventDataStorage.SizeInBytes;
+    }
+
+    private int TakeError(Span<byte> buffer)
+    {
+        CxlEventAfuError taken = default;
+        taken.Header = Header(CxlEventType.AfuError, CxlEventAfuError.SizeInBytes);
+        taken.Error = _error;
+        _error = 0;
+        AbiBytes.Write(buffer, in taken);
+        return CxlEventAfuError.SizeInBytes;
+    }
+
+    private CxlEventHeader Header(CxlEventType type, int size) => new()
+    {
+        Type = type,
+        Size = (ushort)size,
+        ProcessElement = handle,
+    };
+}

@@ -1,0 +1,16 @@
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <summary>A command as it was fetched: the IOARCB and where its answer goes.</summary>
+internal struct FetchedCommand
+{
+    /// <summary>What the response entry holds: the address of the IOARCB or of the IOASA.</summary>
+    public ulong ResponseAddress;
+
+    /// <summary>The address of the IOASA.</summary>
+    public ulong IoasaAddress;
+
+    /// <summary>The copy that the AFU works from; the client's may change behind its back.</summary>
+    public SislIoarcb Ioarcb;
+}

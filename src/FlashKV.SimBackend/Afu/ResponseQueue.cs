@@ -1,0 +1,57 @@
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <summary>
+/// The response queue of a context: a ring of 8-byte entries in client memory, each the handle of a
+/// finished command with a toggle that flips at every wrap (SP §4.9).
+/// </summary>
+/// <remarks>
+/// Threads reserve entries by one addition and fill them independently; the client reads in order
+/// and stops at an entry that is not filled yet.
+/// </remarks>
+internal sealed class ResponseQueue
+{
+    private ulong _start;
+    private ulong _end;
+    private long _posted;
+
+    internal ulong Start => Volatile.Read(ref _start);
+
+    internal ulong End => Volatile.Read(ref _end);
+
+    /// <summary>Programs the first entry and starts the ring anew.</summary>
+    internal void SetStart(ulong address)
+    {
+        Volatile.Write(ref _posted, 0);
+        Volatile.Write(ref _start, address);
+    }
+
+    /// <summary>Programs the last entry.</summary>
+    internal void SetEnd(ulong address) => Volatile.Write(ref _end, address);
+
+    /// <summary>Reserves entries.</summary>
+    /// <param name="count">How many.</param>
+    /// <returns>The position of the first; positions count up for ever.</returns>
+    internal long Reserve(int count) => Interlocked.Add(ref _posted, count) - count;
+
+    /// <summary>Fills a reserved entry. Everything written before is visible with it.</summary>
+    /// <returns><see langword="false"/> when the ring's addresses are bad.</returns>
+    internal bool TryFill<TMemory>(TMemory memory, long position, ulong handle)
+        where TMemory : struct, IHostMemory
+    {
+        ulong start = Start;
+        ulong end = End;
+        if (start == 0 || end < start)
+        {
+            return false;
+        }
+
+        ulong entries = ((end - start) / SislRrq.EntrySizeInBytes) + 1;
+        ulong pass = (ulong)position / entries;
+        ulong slot = (ulong)position - (pass * entries);
+        ulong toggle = SislRrq.FirstToggle ^ (pass & 1);
+        return memory.TryPublish(
+            start + (slot * SislRrq.EntrySizeInBytes), SislRrq.Pack(handle, toggle));
+    }
+}

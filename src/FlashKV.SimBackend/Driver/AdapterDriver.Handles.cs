@@ -1,0 +1,180 @@
+using FlashKV.SimBackend.Afu;
+using FlashKV.Superpipe;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Driver;
+
+/// <content>USER_DIRECT, USER_VIRTUAL, RELEASE (SP §2.6, §3.11).</content>
+internal sealed partial class AdapterDriver
+{
+    private Errno UserDirect(DeviceCall call, ref DkCxlflashUdirect argument)
+    {
+        GlobalLun lun = call.Lun.Parent;
+        if (!lun.TryUse(LunMode.Physical))
+        {
+            return Errno.InvalidArgument;
+        }
+
+        Errno errno = OpenPhysical(call, argument.ContextId, out int handle);
+        if (errno != Errno.None)
+        {
+            lun.EndUse();
+            return errno;
+        }
+
+        argument.RsrcHandle = (ulong)handle;
+        argument.LastLba = lun.MaxLba;
+        return Errno.None;
+    }
+
+    private Errno OpenPhysical(DeviceCall call, ulong contextId, out int handle)
+    {
+        handle = -1;
+        DriverContext? context = _contexts.Find(contextId, call.Caller, call.Lun);
+        if (context is null)
+        {
+            return Errno.InvalidArgument;
+        }
+
+        using LaneClosure closure = new(context.Afu);
+        if (!closure.IsClosed)
+        {
+            return Errno.TimedOut;
+        }
+
+        handle = context.CheckOut(call.Lun);
+        if (handle < 0)
+        {
+            return Errno.TooManyOpen;
+        }
+
+        ref SislRhtEntryF1 entry = ref context.Table.Physical(handle);
+        entry.Fp = (byte)(SislRht.Format1 | context.Permissions);
+        entry.LunId = call.Device.Target.LunId;
+        entry.PortSel = (byte)(1 << call.Device.Channel);
+        entry.Valid = SislRhtEntryF1.ValidBit;
+        Errno errno = Sync();
+        if (errno != Errno.None)
+        {
+            context.CheckIn(handle);
+        }
+
+        return errno;
+    }
+
+    private Errno UserVirtual(DeviceCall call, ref DkCxlflashUvirtual argument)
+    {
+        GlobalLun lun = call.Lun.Parent;
+        if (lun.Mode == LunMode.None && !lun.TryPrepareChunks())
+        {
+            return Errno.OutOfMemory;
+        }
+
+        if (!lun.TryUse(LunMode.Virtual))
+        {
+            return Errno.InvalidArgument;
+        }
+
+        Errno errno = _lunTable.Promote(call.Lun);
+        if (errno == Errno.None)
+        {
+            errno = OpenVirtual(call, ref argument);
+        }
+
+        if (errno != Errno.None)
+        {
+            lun.EndUse();
+        }
+
+        return errno;
+    }
+
+    private Errno OpenVirtual(DeviceCall call, ref DkCxlflashUvirtual argument)
+    {
+        DriverContext? context = _contexts.Find(argument.ContextId, call.Caller, call.Lun);
+        if (context is null)
+        {
+            return Errno.InvalidArgument;
+        }
+
+        using LaneClosure closure = new(context.Afu);
+        if (!closure.IsClosed)
+        {
+            return Errno.TimedOut;
+        }
+
+        int handle = context.CheckOut(call.Lun);
+        if (handle < 0)
+        {
+            return Errno.TooManyOpen;
+        }
+
+        ref SislRhtEntry entry = ref context.Table[handle];
+        entry.Nmask = CxlflashLimits.ChunkShift;
+        entry.Fp = context.Permissions;
+        Errno errno = ResizeTo(context, handle, call.Lun, argument.LunSize, out ulong lastLba);
+        if (errno != Errno.None)
+        {
+            // Chunks that a failed sync has left behind go back as well.
+            FreeChunks(context, handle, call.Lun, keep: 0);
+            context.CheckIn(handle);
+            return errno;
+        }
+
+        context.SetNeedsScrub(
+            handle, (argument.Hdr.Flags & DkCxlflashUvirtual.NeedWriteSame) != 0);
+        argument.RsrcHandle = (ulong)handle;
+        argument.LastLba = lastLba;
+        argument.Hdr.ReturnFlags = call.Lun.PortCount > 1
+            ? DkCxlflashReturnFlags.AllPortsActive
+            : DkCxlflashReturnFlags.None;
+        return Errno.None;
+    }
+
+    private Errno Release(DeviceCall call, ref DkCxlflashRelease argument)
+    {
+        DriverContext? context = _contexts.Find(
+            argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
+        if (context is null || !context.Owns(argument.RsrcHandle, call.Lun))
+        {
+            return Errno.InvalidArgument;
+        }
+
+        using LaneClosure closure = new(context.Afu);
+        return closure.IsClosed
+            ? ReleaseHandle(context, (int)argument.RsrcHandle, call.Lun)
+            : Errno.TimedOut;
+    }
+
+    // Lanes are closed.
+    private Errno ReleaseHandle(DriverContext context, int handle, LocalLun lun)
+    {
+        if (SislRht.Format(context.Table[handle].Fp) == 0)
+        {
+            FreeChunks(context, handle, lun, keep: 0);
+            Errno errno = context.IsInError ? Errno.None : Sync();
+            if (errno != Errno.None)
+            {
+                return Errno.TryAgain;
+            }
+        }
+
+        context.CheckIn(handle);
+        lun.Parent.EndUse();
+        return Errno.None;
+    }
+
+    // What DETACH and the last close do: errors of the AFU do not keep a handle.
+    private void ReleaseHandlesOf(DriverContext context, LocalLun lun)
+    {
+        for (int handle = 0; handle < ResourceHandleTable.Count; handle++)
+        {
+            if (context.Owns((ulong)handle, lun)
+                && ReleaseHandle(context, handle, lun) != Errno.None)
+            {
+                context.CheckIn(handle);
+                lun.Parent.EndUse();
+            }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using FlashKV.SimBackend.Afu;
+using FlashKV.Superpipe;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Driver;
+
+/// <content>The dispatcher of the ioctls (SP §2.4).</content>
+internal sealed partial class AdapterDriver
+{
+    private delegate Errno Handler<T>(DeviceCall call, ref T argument)
+        where T : unmanaged;
+
+    /// <summary>Issues an ioctl.</summary>
+    /// <param name="caller">The calling process.</param>
+    /// <param name="descriptor">A descriptor of <see cref="Open"/>.</param>
+    /// <param name="request">The request number.</param>
+    /// <param name="argument">The argument; written only on success.</param>
+    /// <returns>The error number.</returns>
+    internal Errno Ioctl(Caller caller, int descriptor, uint request, Span<byte> argument)
+    {
+        lock (_lock)
+        {
+            ApplyPendingReset();
+            Errno errno = _descriptors.Find(descriptor) switch
+            {
+                null => Errno.BadDescriptor,
+                DeviceFile file => IoctlOnDevice(caller, file, request, argument),
+                HostFile => HostIoctls.Dispatch(request, argument),
+                _ => Errno.InvalidArgument,
+            };
+            ApplyPendingReset();
+            return errno;
+        }
+    }
+
+    private Errno IoctlOnDevice(
+        Caller caller, DeviceFile file, uint request, Span<byte> argument)
+    {
+        if (file.Access != DeviceAccess.ReadWrite)
+        {
+            return Errno.NotPermitted;
+        }
+
+        bool isDk = IoctlRequest.IsDk(request);
+        if (isDk && request != IoctlRequest.ManageLun)
+        {
+            if (file.Device.Lun is null)
+            {
+                return Errno.InvalidArgument;
+            }
+
+            if (HasFailed && !WorksAfterFailure(request))
+            {
+                return Errno.NoDevice;
+            }
+        }
+
+        if (!isDk)
+        {
+            return Errno.InvalidArgument;
+        }
+
+        Errno errno = CheckArgument(request, argument);
+        return errno == Errno.None
+            ? Dispatch(new DeviceCall(caller, file.Device), request, argument)
+            : errno;
+    }
+
+    private Errno Dispatch(DeviceCall call, uint request, Span<byte> argument) => request switch
+    {
+        IoctlRequest.Attach => Run<DkCxlflashAttach>(call, argument, Attach),
+        IoctlRequest.UserDirect => Run<DkCxlflashUdirect>(call, argument, UserDirect),
+        IoctlRequest.Release => Run<DkCxlflashRelease>(call, argument, Release),
+        IoctlRequest.Detach => Run<DkCxlflashDetach>(call, argument, Detach),
+        IoctlRequest.Verify => Run<DkCxlflashVerify>(call, argument, Verify),
+        IoctlRequest.RecoverAfu => Run<DkCxlflashRecoverAfu>(call, argument, RecoverAfu),
+        IoctlRequest.ManageLun => Run<DkCxlflashManageLun>(call, argument, ManageLun),
+        IoctlRequest.UserVirtual => Run<DkCxlflashUvirtual>(call, argument, UserVirtual),
+        IoctlRequest.VlunResize => Run<DkCxlflashResize>(call, argument, VlunResize),
+        IoctlRequest.VlunClone => Run<DkCxlflashClone>(call, argument, VlunClone),
+        _ => Errno.InvalidArgument,
+    };
+
+    // The structure is copied in, handled, and copied out only on success.
+    private static Errno Run<T>(DeviceCall call, Span<byte> argument, Handler<T> handler)
+        where T : unmanaged
+    {
+        T copy = AbiBytes.Read<T>(argument);
+        Errno errno = handler(call, ref copy);
+        if (errno == Errno.None)
+        {
+            AbiBytes.Write(argument, in copy);
+        }
+
+        return errno;
+    }
+
+    private static Errno CheckArgument(uint request, ReadOnlySpan<byte> argument)
+    {
+        if (argument.Length < IoctlRequest.SizeOf(request))
+        {
+            return Errno.BadAddress;
+        }
+
+        DkCxlflashHdr header = AbiBytes.Read<DkCxlflashHdr>(argument);
+        ReadOnlySpan<byte> reserved = header.Rsvd;
+        bool isGood = header.Version == DkCxlflashHdr.Version0
+            && reserved.IndexOfAnyExcept((byte)0) < 0
+            && header.ReturnFlags == DkCxlflashReturnFlags.None;
+        return isGood ? Errno.None : Errno.InvalidArgument;
+    }
+
+    private static bool WorksAfterFailure(uint request) =>
+        request is IoctlRequest.VlunResize or IoctlRequest.Release or IoctlRequest.Detach;
+}

@@ -1,0 +1,86 @@
+using FlashKV.SimBackend.Afu;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Driver;
+
+/// <content>Reset and failure of the adapter (SP §3.5).</content>
+internal sealed partial class AdapterDriver
+{
+    // Who resets may be a thread in a lane, which must not wait for the driver's lock: its holder
+    // may be waiting for that very lane. So a reset first takes the windows away, without a lock,
+    // and whoever has or gets the lock does the rest.
+    private AfuContext<LocalMemory>[] _liveContexts = [];
+    private int _pendingResets;
+    private volatile bool _hasFailed;
+
+    /// <summary>How often the adapter has been reset.</summary>
+    internal int ResetCount { get; private set; }
+
+    /// <summary>Whether the first command on each LUN after a reset reports it.</summary>
+    internal bool ReportsResets { get; init; } = true;
+
+    /// <summary>Whether the adapter is gone for good (FAILTERM).</summary>
+    internal bool HasFailed => _hasFailed;
+
+    /// <summary>
+    /// Resets the adapter: every context loses its window at once and waits for recovery.
+    /// </summary>
+    internal void Reset()
+    {
+        LoseLiveContexts();
+        Interlocked.Increment(ref _pendingResets);
+        if (Monitor.TryEnter(_lock))
+        {
+            try
+            {
+                ApplyPendingReset();
+            }
+            finally
+            {
+                Monitor.Exit(_lock);
+            }
+        }
+    }
+
+    /// <summary>Ends the adapter for good: no context can be recovered.</summary>
+    internal void Fail()
+    {
+        _hasFailed = true;
+        Reset();
+    }
+
+    private void LoseLiveContexts()
+    {
+        foreach (AfuContext<LocalMemory> context in Volatile.Read(ref _liveContexts))
+        {
+            context.Lose();
+        }
+    }
+
+    private void PublishLiveContexts() =>
+        Volatile.Write(ref _liveContexts, [.. _contexts.Files.Select(file => file.Afu)]);
+
+    // What a reset leaves for the holder of the lock: contexts go to the error list.
+    private void ApplyPendingReset()
+    {
+        if (Interlocked.Exchange(ref _pendingResets, 0) == 0)
+        {
+            return;
+        }
+
+        ResetCount++;
+        foreach (DriverContext context in _contexts.All)
+        {
+            context.Afu.Lose();
+        }
+
+        _contexts.MarkAllInError();
+        if (ReportsResets)
+        {
+            foreach (AfuTarget target in _afu.Targets)
+            {
+                target.RaiseUnitAttention(ScsiSense.ResetOccurred);
+            }
+        }
+    }
+}

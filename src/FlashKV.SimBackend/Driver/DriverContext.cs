@@ -1,0 +1,124 @@
+using FlashKV.SimBackend.Afu;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Driver;
+
+/// <summary>
+/// A context as the driver keeps it (SP §3.1): its owner, its LUNs and its resource handles. It
+/// outlives its seat on the AFU, which a reset takes away and recovery gives anew.
+/// </summary>
+internal sealed class DriverContext : IDisposable
+{
+    private readonly LocalLun?[] _owners = new LocalLun?[ResourceHandleTable.Count];
+    private readonly LxtArray?[] _translations = new LxtArray?[ResourceHandleTable.Count];
+    private readonly bool[] _needsScrub = new bool[ResourceHandleTable.Count];
+
+    internal DriverContext(uint generation, int ownerProcess, byte permissions, ContextFile file)
+    {
+        Generation = generation;
+        OwnerProcess = ownerProcess;
+        Permissions = permissions;
+        File = file;
+    }
+
+    /// <summary>The upper half of the context id; stays through recovery.</summary>
+    internal uint Generation { get; }
+
+    /// <summary>The process that attached it.</summary>
+    internal int OwnerProcess { get; }
+
+    /// <summary>The permissions of all its handles, fixed when it was attached.</summary>
+    internal byte Permissions { get; }
+
+    /// <summary>Its seat on the AFU.</summary>
+    internal ContextFile File { get; set; }
+
+    /// <summary>Whether a reset took it off the AFU and it has not been recovered.</summary>
+    internal bool IsInError { get; set; }
+
+    /// <summary>The LUNs attached to it.</summary>
+    internal List<LocalLun> Luns { get; } = [];
+
+    /// <summary>Its resource handle table.</summary>
+    internal ResourceHandleTable Table { get; } = new();
+
+    /// <summary>The number of handles in use.</summary>
+    internal int HandleCount { get; private set; }
+
+    /// <summary>The context on the AFU.</summary>
+    internal AfuContext<LocalMemory> Afu => File.Afu;
+
+    /// <summary>The context id.</summary>
+    internal ContextId Id => ContextId.FromParts(Generation, File.ProcessElement);
+
+    /// <summary>Takes the lowest free handle for a LUN.</summary>
+    /// <returns>The handle, or -1 when the table is full.</returns>
+    internal int CheckOut(LocalLun owner)
+    {
+        for (int handle = 0; handle < ResourceHandleTable.Count; handle++)
+        {
+            if (Table[handle].Nmask == 0)
+            {
+                Take(handle, owner);
+                return handle;
+            }
+        }
+
+        return -1;
+    }
+
+    /// <summary>Takes a certain free handle for a LUN.</summary>
+    internal void Take(int handle, LocalLun owner)
+    {
+        _owners[handle] = owner;
+        HandleCount++;
+    }
+
+    /// <summary>Gives a handle back. Its translations must be gone.</summary>
+    internal void CheckIn(int handle)
+    {
+        Table[handle] = default;
+        _owners[handle] = null;
+        _needsScrub[handle] = false;
+        HandleCount--;
+    }
+
+    /// <summary>Whether a handle is in use for a LUN.</summary>
+    internal bool Owns(ulong handle, LocalLun lun) =>
+        handle < ResourceHandleTable.Count
+        && _owners[handle] == lun
+        && Table[(int)handle].Nmask != 0;
+
+    /// <summary>The LUN of a handle; <see langword="null"/> when it is free.</summary>
+    internal LocalLun? OwnerOf(int handle) => _owners[handle];
+
+    /// <summary>Whether chunks of a handle are to be scrubbed when they are freed.</summary>
+    internal bool NeedsScrub(int handle) => _needsScrub[handle];
+
+    /// <summary>Asks for scrubbing.</summary>
+    internal void SetNeedsScrub(int handle, bool value) => _needsScrub[handle] = value;
+
+    /// <summary>The translation table of a handle.</summary>
+    internal LxtArray? Translations(int handle) => _translations[handle];
+
+    /// <summary>Puts another translation table in a handle's place and frees the old one.</summary>
+    /// <remarks>The entry must already point to the new one, and the lanes be closed.</remarks>
+    internal void ReplaceTranslations(int handle, LxtArray? translations)
+    {
+        if (_translations[handle] != translations)
+        {
+            _translations[handle]?.Dispose();
+            _translations[handle] = translations;
+        }
+    }
+
+    /// <summary>Frees the tables. No lane may be able to read them.</summary>
+    public void Dispose()
+    {
+        Table.Dispose();
+        for (int handle = 0; handle < _translations.Length; handle++)
+        {
+            ReplaceTranslations(handle, null);
+        }
+    }
+}

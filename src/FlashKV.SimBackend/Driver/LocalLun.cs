@@ -1,0 +1,42 @@
+namespace FlashKV.SimBackend.Driver;
+
+/// <summary>
+/// A LUN in superpipe mode as one adapter sees it (SP §3.1): its paths and its slot in the LUN
+/// tables. Two paths to one LUN share it.
+/// </summary>
+internal sealed class LocalLun(GlobalLun parent)
+{
+    /// <summary>The LUN behind it.</summary>
+    internal GlobalLun Parent => parent;
+
+    /// <summary>The mask of the channels on which it is in superpipe mode.</summary>
+    internal int PortSelect { get; private set; }
+
+    /// <summary>The number of its paths.</summary>
+    internal int PortCount => int.PopCount(PortSelect);
+
+    /// <summary>The ports in whose LUN tables it is.</summary>
+    internal int TablePorts { get; private set; }
+
+    /// <summary>Its slot in the LUN table of each of these ports.</summary>
+    internal int LunIndex { get; private set; }
+
+    /// <summary>
+    /// Whether it has a slot in the table of each of its ports. A path that is added later makes it
+    /// ask for another slot; translations made before keep the old one, which is never given back.
+    /// </summary>
+    internal bool IsInTable => TablePorts != 0 && TablePorts == PortSelect;
+
+    /// <summary>Adds a path.</summary>
+    internal void AddChannel(int channel) => PortSelect |= 1 << channel;
+
+    /// <summary>Takes a path away.</summary>
+    internal void RemoveChannel(int channel) => PortSelect &= ~(1 << channel);
+
+    /// <summary>Remembers the slot that it got.</summary>
+    internal void PutInTable(int index)
+    {
+        LunIndex = index;
+        TablePorts = PortSelect;
+    }
+}

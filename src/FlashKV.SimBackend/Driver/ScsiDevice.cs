@@ -1,0 +1,19 @@
+using FlashKV.SimBackend.Afu;
+
+namespace FlashKV.SimBackend.Driver;
+
+/// <summary>One path to a LUN: a device node. In superpipe mode it has a local LUN.</summary>
+internal sealed class ScsiDevice(string path, int channel, AfuTarget target)
+{
+    /// <summary>The path of the node, such as /dev/sg0.</summary>
+    internal string Path => path;
+
+    /// <summary>The port of the adapter.</summary>
+    internal int Channel => channel;
+
+    /// <summary>The LUN as the AFU reaches it.</summary>
+    internal AfuTarget Target => target;
+
+    /// <summary>What MANAGE_LUN has bound it to; <see langword="null"/> in legacy mode.</summary>
+    internal LocalLun? Lun { get; set; }
+}

@@ -1,0 +1,44 @@
+namespace FlashKV.SimBackend;
+
+/// <summary>
+/// What goes wrong with one command of the simulated adapter; see
+/// <see cref="SimulatedAdapter.InjectFault"/>.
+/// </summary>
+public enum CommandFault
+{
+    /// <summary>SCSI status BUSY; the command is not executed.</summary>
+    Busy = 0,
+
+    /// <summary>SCSI status QUEUE FULL; the command is not executed.</summary>
+    QueueFull = 1,
+
+    /// <summary>The AFU is out of data buffers (30); the command is not executed.</summary>
+    OutOfDataBuffers = 2,
+
+    /// <summary>
+    /// CHECK CONDITION, aborted command (B/00/00); the command is not executed.
+    /// </summary>
+    CheckCondition = 3,
+
+    /// <summary>CHECK CONDITION, medium error (3/11/00 or 3/0C/00); it is not executed.</summary>
+    MediumError = 4,
+
+    /// <summary>
+    /// CHECK CONDITION, no space on a thin LUN (7/27/07); the command is not executed.
+    /// </summary>
+    OutOfSpace = 5,
+
+    /// <summary>The exchange timed out (Fibre Channel 52); the command is not executed.</summary>
+    ExchangeTimeout = 6,
+
+    /// <summary>The link went down under the command (Fibre Channel 57); it is executed.</summary>
+    LinkDown = 7,
+
+    /// <summary>The command is executed, but its response never comes.</summary>
+    LostResponse = 8,
+
+    /// <summary>
+    /// The command is neither executed nor answered: what a hung adapter looks like.
+    /// </summary>
+    LostCommand = 9,
+}

@@ -1,0 +1,187 @@
+using System.Buffers.Binary;
+using FlashKV.SimBackend.Afu;
+using FlashKV.SimBackend.Driver;
+using FlashKV.Superpipe;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend;
+
+/// <summary>
+/// A superpipe flash adapter in software: driver and AFU in this process, over media of one's
+/// choice. Clients reach it through <see cref="Transport"/> exactly as they reach a real one.
+/// </summary>
+/// <remarks>
+/// <para>
+/// No thread of its own is started: commands are executed by the threads that wait for them.
+/// Neighbouring one-block commands of a batch become one vectored transfer of the medium.
+/// </para>
+/// <para>
+/// The adapter remembers nothing but the media's bytes: which chunks belong to which virtual LUN
+/// is forgotten with the last detach, as by the real driver.
+/// </para>
+/// <para>
+/// All members may be called by any number of threads at once, and by media in the middle of a
+/// transfer, <see cref="Dispose"/> excepted.
+/// </para>
+/// </remarks>
+public sealed class SimulatedAdapter : IDisposable
+{
+    private readonly AfuModel _afu;
+
+    /// <summary>Makes an adapter with one LUN, <c>/dev/sg0</c>, and default options.</summary>
+    /// <param name="medium">Where the LUN's bytes are. The adapter does not dispose of it.</param>
+    public SimulatedAdapter(Medium medium)
+        : this(new SimulatedAdapterOptions { Luns = [new SimulatedLunOptions(medium)] })
+    {
+    }
+
+    /// <summary>Makes an adapter.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    public SimulatedAdapter(SimulatedAdapterOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        int allPorts = (1 << options.PortCount) - 1;
+        AfuTarget[] targets = [.. options.Luns.Select((lun, index) => new AfuTarget(
+            index, lun.Medium, lun.PortMask == 0 ? allPorts : lun.PortMask))];
+        _afu = new AfuModel(
+            targets, options.PortCount, options.SubmissionMode, options.CommandRooms);
+        Driver = new AdapterDriver(_afu, options.ContextCount)
+        {
+            ReportsResets = options.ReportsResets,
+        };
+        Transport = TransportFor(new Caller(Environment.ProcessId));
+        DevicePaths = [.. Driver.Devices.Select(device => device.Path)];
+        EnterSuperpipeMode(options);
+    }
+
+    /// <summary>The control seam for clients in this process.</summary>
+    public IControlTransport<SimulatedRegisters> Transport { get; }
+
+    /// <summary>
+    /// The device paths: first one path to each LUN, in order, then the second paths of those with
+    /// several ports, and so on.
+    /// </summary>
+    public IReadOnlyList<string> DevicePaths { get; }
+
+    /// <summary>How clients hand over their commands.</summary>
+    public SubmissionMode SubmissionMode => _afu.Mode;
+
+    /// <summary>The driver.</summary>
+    internal AdapterDriver Driver { get; }
+
+    /// <summary>
+    /// Resets the adapter. When the method returns, every register of every context reads all ones
+    /// and no command of theirs will be answered; contexts come back by RECOVER_AFU.
+    /// </summary>
+    public void Reset() => Driver.Reset();
+
+    /// <summary>
+    /// Ends the adapter for good, as when a card is lost: registers read all ones, and recovery is
+    /// refused with <see cref="Errno.NoDevice"/>.
+    /// </summary>
+    public void Fail() => Driver.Fail();
+
+    /// <summary>Takes the link of a port up or down.</summary>
+    /// <param name="port">The port, counted from 0.</param>
+    /// <param name="isUp">Whether the link is to be up, as it is at the start.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such port.</exception>
+    /// <remarks>Commands choose among the ports that are up; without any they end with 20.</remarks>
+    public void SetLink(int port, bool isUp)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(port);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(port, _afu.PortCount);
+        _afu.SetLink(port, isUp);
+    }
+
+    /// <summary>Makes the next command on a LUN end with a unit attention (sense key 6).</summary>
+    /// <param name="lun">The LUN's position in the options.</param>
+    /// <param name="asc">
+    /// The additional sense code: 0x29 reset, 0x2A parameters changed, 0x3F LUNs changed.
+    /// </param>
+    /// <param name="ascq">Its qualifier.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such LUN.</exception>
+    public void InjectUnitAttention(int lun, byte asc, byte ascq = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(lun);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(lun, _afu.Targets.Length);
+        _afu.Targets[lun].RaiseUnitAttention(
+            new ScsiSense(ScsiSenseKey.UnitAttention, asc, ascq));
+    }
+
+    /// <summary>Makes one of the coming commands go wrong.</summary>
+    /// <param name="fault">How.</param>
+    /// <param name="commandsBefore">
+    /// How many commands, of all contexts together, pass before it; 0 strikes the next. Commands
+    /// that are refused for want of rights or of a resource handle are not counted.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
+    public void InjectFault(CommandFault fault, long commandsBefore = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(commandsBefore);
+        if (!Enum.IsDefined(fault))
+        {
+            throw new ArgumentOutOfRangeException(nameof(fault));
+        }
+
+        _afu.Faults.Add(fault, commandsBefore);
+    }
+
+    /// <summary>Forgets the injected faults that have not struck yet.</summary>
+    public void ClearFaults() => _afu.Faults.Clear();
+
+    /// <summary>Counts what has been done so far.</summary>
+    /// <returns>The counts; those of running batches may be missing.</returns>
+    public SimulatedAdapterStatistics GetStatistics()
+    {
+        CommandCounters total = Driver.SumCounters();
+        return new SimulatedAdapterStatistics(
+            total.Commands,
+            total.FailedCommands,
+            total.Transfers,
+            total.BlocksRead * Medium.BlockBytes,
+            total.BlocksWritten * Medium.BlockBytes,
+            total.BlocksDiscarded * Medium.BlockBytes,
+            Driver.ResetCount);
+    }
+
+    /// <summary>
+    /// Ends the adapter. Contexts that are still attached are lost; transfers under way are waited
+    /// for. The media stay open.
+    /// </summary>
+    public void Dispose() => Driver.Dispose();
+
+    /// <summary>The control seam as another process would see it.</summary>
+    internal IControlTransport<SimulatedRegisters> TransportFor(Caller caller) =>
+        new SimulatedTransport(Driver, caller);
+
+    private void EnterSuperpipeMode(SimulatedAdapterOptions options)
+    {
+        foreach (ScsiDevice device in Driver.Devices)
+        {
+            SimulatedLunOptions lun = options.Luns[device.Target.Index];
+            if (lun.IsSuperpipe)
+            {
+                Driver.EnterSuperpipeMode(device, WwidOf(lun, device.Target.Index));
+            }
+        }
+    }
+
+    private static Bytes16 WwidOf(SimulatedLunOptions lun, int index)
+    {
+        const byte Naa6 = 0x60;
+        Bytes16 wwid = default;
+        if (lun.Wwid.IsEmpty)
+        {
+            wwid[0] = Naa6;
+            BinaryPrimitives.WriteInt32BigEndian(((Span<byte>)wwid)[12..], index);
+        }
+        else
+        {
+            lun.Wwid.Span.CopyTo(wwid);
+        }
+
+        return wwid;
+    }
+}

@@ -1,0 +1,69 @@
+namespace FlashKV.SimBackend;
+
+/// <summary>What a <see cref="SimulatedAdapter"/> is made of.</summary>
+public sealed record class SimulatedAdapterOptions
+{
+    /// <summary>The most LUNs of an adapter.</summary>
+    public const int MaxLuns = 256;
+
+    /// <summary>The most contexts of an adapter: 512, less those of the driver.</summary>
+    public const int MaxContexts = 508;
+
+    /// <summary>The most command rooms of a context.</summary>
+    public const int MaxCommandRooms = 1 << 16;
+
+    /// <summary>The LUNs, at least one. The first is reached as <c>/dev/sg0</c>.</summary>
+    public IReadOnlyList<SimulatedLunOptions> Luns { get; init; } = [];
+
+    /// <summary>The number of Fibre Channel ports: 1, 2 or 4.</summary>
+    public int PortCount { get; init; } = 2;
+
+    /// <summary>How clients hand over their commands.</summary>
+    public SubmissionMode SubmissionMode { get; init; }
+
+    /// <summary>
+    /// The command rooms of each context, 1 to <see cref="MaxCommandRooms"/>. More rooms let larger
+    /// batches be merged.
+    /// </summary>
+    public int CommandRooms { get; init; } = 512;
+
+    /// <summary>The number of contexts, 1 to <see cref="MaxContexts"/>.</summary>
+    public int ContextCount { get; init; } = MaxContexts;
+
+    /// <summary>
+    /// Whether the first command on each LUN after a reset ends with a unit attention (6/29/00), as
+    /// on a real adapter.
+    /// </summary>
+    public bool ReportsResets { get; init; } = true;
+
+    /// <summary>Checks the options.</summary>
+    /// <exception cref="ArgumentException">One of them is out of range.</exception>
+    public void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Luns);
+        Require(Luns.Count is >= 1 and <= MaxLuns, nameof(Luns));
+        Require(PortCount is 1 or 2 or 4, nameof(PortCount));
+        Require(Enum.IsDefined(SubmissionMode), nameof(SubmissionMode));
+        Require(CommandRooms is >= 1 and <= MaxCommandRooms, nameof(CommandRooms));
+        Require(ContextCount is >= 1 and <= MaxContexts, nameof(ContextCount));
+        foreach (SimulatedLunOptions lun in Luns)
+        {
+            Require(lun?.Medium is not null, nameof(Luns));
+            Require(
+                lun!.Wwid.Length is 0 or SimulatedLunOptions.WwidLength,
+                nameof(SimulatedLunOptions.Wwid));
+            Require(
+                lun.PortMask >= 0 && lun.PortMask < 1 << PortCount,
+                nameof(SimulatedLunOptions.PortMask));
+        }
+
+        static void Require(bool holds, string option)
+        {
+            if (!holds)
+            {
+                throw new ArgumentException(
+                    $"The option {option} of a simulated adapter is out of range.", option);
+            }
+        }
+    }
+}

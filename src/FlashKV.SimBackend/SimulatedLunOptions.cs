@@ -1,0 +1,29 @@
+namespace FlashKV.SimBackend;
+
+/// <summary>A LUN of a <see cref="SimulatedAdapter"/>: a medium and how the adapter reaches it.</summary>
+/// <param name="Medium">
+/// Where the bytes are; its blocks of 4,096 bytes are the LUN's. The adapter does not dispose of it.
+/// </param>
+public sealed record class SimulatedLunOptions(Medium Medium)
+{
+    /// <summary>The length of a world-wide identifier in bytes.</summary>
+    public const int WwidLength = 16;
+
+    /// <summary>
+    /// The world-wide identifier (page 83, NAA 6), 16 bytes; empty to have one made from the LUN's
+    /// number.
+    /// </summary>
+    public ReadOnlyMemory<byte> Wwid { get; init; }
+
+    /// <summary>
+    /// The mask of the adapter's ports that lead to the LUN: bit 0 is port 0. 0, the default, means
+    /// all ports.
+    /// </summary>
+    public int PortMask { get; init; }
+
+    /// <summary>
+    /// Whether the LUN starts in superpipe mode. A legacy LUN must be switched by MANAGE_LUN before
+    /// it can be attached.
+    /// </summary>
+    public bool IsSuperpipe { get; init; } = true;
+}
