@@ -1,0 +1,197 @@
+using System.Numerics;
+
+namespace FlashKV.Index;
+
+/// <content>Splits: how the index grows while it is used.</content>
+internal sealed unsafe partial class HashIndex
+{
+    /// <summary>The entries per bucket above which inserts split buckets.</summary>
+    public const int TargetLoad = 7;
+
+    private const int SplitsPerVisit = 32; // an insert in 16 comes by; usually 2 or 3 are owed then
+    private const int SplitsPerBatch = 1024;
+    private const int LatchAttempts = 64;
+
+    // The splits leave this part of the budget to overflow blocks: when the buckets can grow no
+    // more, entries must still find a place.
+    private const int OverflowShareOfBudget = 16;
+
+    private const int LinesAheadAtLeast = LinePages.LinesPerPage / 4;
+    private const int LinesAheadAtMost = 8 * LinePages.LinesPerPage;
+
+    private const int SplitGateOpen = 0;
+    private const int SplitRunning = 1;
+    private const int PausedOnce = 2;
+
+    private int _splitGate; // SplitRunning, plus PausedOnce for each pause
+    private long _refusedSplits;
+    private bool _isGrowthRefused;
+
+    /// <summary>
+    /// Gets whether the last attempt to grow found no memory. Inserts go on in longer overflow
+    /// blocks, and lookups become slower.
+    /// </summary>
+    public bool IsGrowthRefused => Volatile.Read(ref _isGrowthRefused);
+
+    /// <summary>Gets how many attempts to grow found no memory.</summary>
+    public long RefusedSplits => Volatile.Read(ref _refusedSplits);
+
+    // A split needs a bit of the tag to divide by.
+    private long MaxBucketCount =>
+        1L << Math.Min(MaxBucketBits, _tagOffset + IndexEntry.TagBits);
+
+    private long OverflowReserveBytes => _memory.BudgetBytes / OverflowShareOfBudget;
+
+    /// <summary>
+    /// Stops splits, so that the bucket of a hash stays the same; waits for the one that runs.
+    /// Pauses nest.
+    /// </summary>
+    public void PauseSplits()
+    {
+        Interlocked.Add(ref _splitGate, PausedOnce);
+        SpinWait wait = default;
+        while ((Volatile.Read(ref _splitGate) & SplitRunning) != 0)
+        {
+            wait.SpinOnce(sleep1Threshold: -1); // A split waits for nobody.
+        }
+    }
+
+    /// <summary>Ends a pause, and makes up for splits that inserts owed during it.</summary>
+    public void ResumeSplits()
+    {
+        Interlocked.Add(ref _splitGate, -PausedOnce);
+        SplitOwed(SplitsPerBatch);
+    }
+
+    /// <summary>
+    /// Grows to hold a number of entries at the usual load. Called before the first entry and
+    /// before any other thread uses the index, it also chooses the hash bits that tags keep, and
+    /// costs next to nothing; later it splits bucket after bucket, beside readers and writers.
+    /// </summary>
+    /// <param name="keys">The number of entries to expect.</param>
+    /// <returns>
+    /// False when it was not reached, for want of memory or because another thread was at it; the
+    /// index works all the same.
+    /// </returns>
+    public bool EnsureCapacity(long keys)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(keys);
+        bool isEmpty = Count == 0;
+        long limit = isEmpty ? 1L << MaxBucketBits : MaxBucketCount;
+        long buckets = Math.Min((keys + TargetLoad - 1) / TargetLoad, limit);
+        if (buckets <= BucketCount)
+        {
+            return true;
+        }
+
+        if (!_lines.TryGrow(buckets, OverflowReserveBytes))
+        {
+            return false;
+        }
+
+        if (isEmpty)
+        {
+            _tagOffset = BitOperations.Log2((ulong)buckets);
+            Volatile.Write(ref _bucketCount, buckets);
+            return true;
+        }
+
+        SplitTo(buckets, buckets - BucketCount);
+        return BucketCount >= buckets;
+    }
+
+    /// <summary>
+    /// Brings the memory for the next splits and overflow blocks and touches its pages, so that
+    /// no insert has to; for a background thread to call from time to time.
+    /// </summary>
+    /// <returns>False when memory was refused.</returns>
+    public bool PrepareGrowth()
+    {
+        long ahead = Math.Clamp(BucketCount / 8, LinesAheadAtLeast, LinesAheadAtMost);
+        return _lines.TryGrow(BucketCount + ahead, OverflowReserveBytes, populate: true)
+            && _overflow.TryGrowAhead();
+    }
+
+    private void SplitOwed(int limit) => SplitTo(_counter.Approximate / TargetLoad, limit);
+
+    private void SplitTo(long buckets, long limit)
+    {
+        while (limit-- > 0 && BucketCount < buckets && TrySplitNext())
+        {
+        }
+    }
+
+    // One thread splits at a time; others leave it alone, the next insert comes by soon.
+    private bool TrySplitNext()
+    {
+        if (Interlocked.CompareExchange(ref _splitGate, SplitRunning, SplitGateOpen)
+            != SplitGateOpen)
+        {
+            return false;
+        }
+
+        try
+        {
+            return CanSplit() && Split();
+        }
+        finally
+        {
+            Interlocked.Add(ref _splitGate, -SplitRunning);
+        }
+    }
+
+    private bool CanSplit()
+    {
+        long bucketCount = BucketCount;
+        return bucketCount < MaxBucketCount
+            && Granted(_lines.TryGrow(bucketCount + 1, OverflowReserveBytes));
+    }
+
+    private bool Granted(bool granted)
+    {
+        Volatile.Write(ref _isGrowthRefused, !granted);
+        _refusedSplits += granted ? 0 : 1;
+        return granted;
+    }
+
+    // The new bucket is filled before anybody can find it, then the larger number of buckets is
+    // published, then the moved entries leave the old one. Writers of both kinds of hash meet the
+    // latch of the old bucket until the end or find the new one ready.
+    private bool Split()
+    {
+        long bucketCount = BucketCount;
+        int level = BitOperations.Log2((ulong)bucketCount);
+        Bucket source = GetBucket(bucketCount - (1L << level));
+        if (!TryLatchBriefly(source))
+        {
+            return false;
+        }
+
+        ulong bit = 1UL << (IndexEntry.TagShift + level - _tagOffset);
+        bool copied = source.TryCopyTo(GetBucket(bucketCount), bit);
+        if (copied)
+        {
+            Volatile.Write(ref _bucketCount, bucketCount + 1);
+            source.RemoveWith(bit);
+        }
+
+        source.Unlatch();
+        return Granted(copied);
+    }
+
+    // A bounded wait: a split holds the gate, for which a batch may be waiting.
+    private static bool TryLatchBriefly(Bucket bucket)
+    {
+        for (int attempt = 0; attempt < LatchAttempts; attempt++)
+        {
+            if (bucket.TryLatch())
+            {
+                return true;
+            }
+
+            Thread.SpinWait(1);
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,161 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using FlashKV.Memory;
+
+namespace FlashKV.Index;
+
+/// <summary>
+/// The hash index of one shard: from the hash of a key to the <see cref="IndexEntry"/> of its
+/// newest record. It knows hashes and entries, not keys; two keys may share both hash and tag, so
+/// a caller compares the key in the record and goes on to the next entry if it differs.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Linear hashing: with n buckets, 2^k &lt;= n &lt; 2^(k+1), a hash belongs to the bucket of its low
+/// k + 1 bits, or of its low k bits if there is no such bucket yet. Inserts split one bucket after
+/// another, so the index grows without a pause. A tag keeps the hash bits just above those that
+/// choose among the first buckets: a split finds in it the bit that it divides by.
+/// </para>
+/// <para>
+/// Readers (<see cref="Probe"/>) take no lock and write nothing. Writers (<see cref="Acquire"/>)
+/// latch one bucket, a batch (<see cref="BatchLatches"/>) several. Any number of each may run at
+/// once; a thread must not hold a <see cref="BucketWriter"/> while it acquires anything else of
+/// the same index. Disposing needs all of them to have ended.
+/// </para>
+/// </remarks>
+internal sealed unsafe partial class HashIndex : IDisposable
+{
+    /// <summary>The low bits of the hash that the index uses; a shard is chosen by others.</summary>
+    public const int HashBits = MaxBucketBits + IndexEntry.TagBits;
+
+    /// <summary>The usual number of the first buckets, as a power of two.</summary>
+    public const int DefaultBucketBits = 12;
+
+    private const int MaxBucketBits = 28;
+
+    private readonly UnmanagedMemory _memory;
+    private readonly LinePages _lines;
+    private readonly OverflowPool _overflow;
+    private readonly EntryCounter _counter = new();
+    private long _bucketCount;
+    private int _tagOffset; // the lowest hash bit that tags keep
+
+    /// <summary>Creates an empty index.</summary>
+    /// <param name="memory">Where its memory comes from, in <see cref="MemoryCategory.Index"/>.</param>
+    /// <param name="bucketBits">
+    /// 1 to 28: it starts with 2^bits buckets, and can grow by 2^22 times. As it grows by 2^k, the
+    /// tags' k lowest bits become the same for a whole bucket and tell its keys apart no more.
+    /// </param>
+    /// <exception cref="InsufficientMemoryException">The first pages were refused.</exception>
+    public HashIndex(UnmanagedMemory memory, int bucketBits = DefaultBucketBits)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bucketBits, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bucketBits, MaxBucketBits);
+        _memory = memory;
+        _lines = new LinePages(memory);
+        _overflow = new OverflowPool(memory);
+        _tagOffset = bucketBits;
+        _bucketCount = 1L << bucketBits;
+        if (!_lines.TryGrow(_bucketCount, keepFreeBytes: 0))
+        {
+            _lines.Dispose();
+            throw new InsufficientMemoryException(
+                $"An index of {_bucketCount} buckets does not fit into the budget: "
+                + $"{memory.UsedBytes} of {memory.BudgetBytes} bytes are in use.");
+        }
+    }
+
+    /// <summary>Gets the number of entries; exact when nobody writes meanwhile.</summary>
+    public long Count => _counter.Sum();
+
+    /// <summary>Gets the bytes taken from the budget.</summary>
+    public long BytesUsed => _lines.BytesUsed + _overflow.BytesUsed;
+
+    /// <summary>Gets the number of buckets.</summary>
+    public long BucketCount => Volatile.Read(ref _bucketCount);
+
+    /// <summary>Begins to look for the entries of a hash.</summary>
+    /// <remarks>
+    /// Waits while a batch publishes in the hash's bucket. Call
+    /// <see cref="BucketProbe.Next"/> until it gives the right entry or none; if none, ask
+    /// <see cref="BucketProbe.IsComplete"/>, and begin again if the answer is no.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public BucketProbe Probe(ulong hash)
+    {
+        long bucketCount = BucketCount;
+        Bucket bucket = GetBucket(BucketNumber(hash, bucketCount));
+        BucketControl control = bucket.Control;
+        if (control.IsBatch)
+        {
+            control = bucket.WaitForBatch();
+        }
+
+        return new BucketProbe(this, hash, bucketCount, bucket, control);
+    }
+
+    /// <summary>Latches the bucket of a hash, waiting for whoever holds it.</summary>
+    /// <returns>A writer; disposing it releases the latch.</returns>
+    public BucketWriter Acquire(ulong hash)
+    {
+        while (true)
+        {
+            long number = BucketNumber(hash, BucketCount);
+            Bucket bucket = GetBucket(number);
+            bucket.TakeLatch();
+            if (BucketNumber(hash, BucketCount) == number)
+            {
+                return new BucketWriter(this, bucket, TagPattern(hash), releases: true);
+            }
+
+            // The bucket was split while we waited; a hash moves at most 28 times in all.
+            bucket.Unlatch();
+        }
+    }
+
+    /// <summary>Begins to load the bucket of a hash into the cache.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(ulong hash)
+    {
+        if (Sse.IsSupported)
+        {
+            // SAFETY: a line of an existing bucket; a prefetch faults nowhere anyway.
+            Sse.Prefetch0(_lines.GetLine(BucketNumber(hash, BucketCount)));
+        }
+    }
+
+    /// <summary>Enumerates all entries; nobody may write meanwhile.</summary>
+    public IndexEnumerator GetEnumerator() => new(this);
+
+    /// <summary>Gives all memory back.</summary>
+    public void Dispose()
+    {
+        _lines.Dispose();
+        _overflow.Dispose();
+    }
+
+    /// <summary>Gives the bucket of a hash among some number of buckets, at least 2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static long BucketNumber(ulong hash, long bucketCount)
+    {
+        ulong mask = ulong.MaxValue >> BitOperations.LeadingZeroCount((ulong)bucketCount - 1);
+        ulong number = hash & mask;
+        return (long)(number < (ulong)bucketCount ? number : number & (mask >> 1));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong TagPattern(ulong hash) => hash >> _tagOffset << IndexEntry.TagShift;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Bucket GetBucket(long number) => new(_lines.GetLine(number), _overflow);
+
+    /// <summary>Counts what a writer did, and lets its inserts pay for the growth.</summary>
+    internal void AddToCount(int change)
+    {
+        if (change != 0 && _counter.Add(change))
+        {
+            SplitOwed(SplitsPerVisit);
+        }
+    }
+}

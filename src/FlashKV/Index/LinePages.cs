@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using FlashKV.Memory;
+
+namespace FlashKV.Index;
+
+/// <summary>
+/// A growing array of cache lines in unmanaged pages that never move and are not given back before
+/// <see cref="Dispose"/>: a reader may look at any line below <see cref="Capacity"/> at any time.
+/// </summary>
+/// <remarks>
+/// Pages of 256 KiB are found through a directory. While the array is small they are allocated one
+/// by one, later eight at a time, as one huge page. When the directory is full a larger copy takes
+/// its place; readers of the old one stay right, because entries are only ever added.
+/// </remarks>
+internal sealed unsafe class LinePages : IDisposable
+{
+    /// <summary>The length of a line in bytes.</summary>
+    public const int LineBytes = 64;
+
+    /// <summary>The lines of a page.</summary>
+    public const int LinesPerPage = 1 << PageShift;
+
+    /// <summary>The length of a page in bytes.</summary>
+    public const int PageBytes = LinesPerPage * LineBytes;
+
+    private const int PageShift = 12;
+    private const int LineMask = LinesPerPage - 1;
+    private const int FirstDirectoryLength = 128;
+    private const int PagesPerHugePage = (int)(MemoryMap.HugePageBytes / PageBytes);
+    private const int SmallPages = 4 * PagesPerHugePage;
+
+    private readonly UnmanagedMemory _memory;
+    private readonly List<MemoryBlock> _blocks = [];
+    private readonly Lock _lock = new();
+    private nint _directory; // byte*[]
+    private int _directoryLength;
+    private int _pageCount;
+    private long _bytesUsed;
+
+    /// <summary>Creates an empty array.</summary>
+    public LinePages(UnmanagedMemory memory) => _memory = memory;
+
+    /// <summary>Gets the lines that exist.</summary>
+    public long Capacity => (long)Volatile.Read(ref _pageCount) << PageShift;
+
+    /// <summary>Gets the bytes taken from the budget.</summary>
+    public long BytesUsed => Volatile.Read(ref _bytesUsed);
+
+    /// <summary>Gives the address of a line.</summary>
+    /// <param name="line">0 to <see cref="Capacity"/> - 1.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ulong* GetLine(long line)
+    {
+        Debug.Assert(line >= 0 && line < Capacity, "no such line");
+        // SAFETY: the line is below Capacity, so its page is in the directory; pages stay.
+        return (ulong*)(((byte**)_directory)[line >> PageShift] + (line & LineMask) * LineBytes);
+    }
+
+    /// <summary>Adds pages of zeroed lines.</summary>
+    /// <param name="lines">The capacity that is needed.</param>
+    /// <param name="keepFreeBytes">The part of the budget that must be left.</param>
+    /// <param name="populate">Whether to make the pages present now.</param>
+    /// <returns>False when the memory was refused; some pages may have been added.</returns>
+    public bool TryGrow(long lines, long keepFreeBytes, bool populate = false)
+    {
+        if (lines <= Capacity)
+        {
+            return true;
+        }
+
+        lock (_lock)
+        {
+            while (Capacity < lines)
+            {
+                if (!TryAddUnsynchronized(PagesToAdd(), keepFreeBytes, populate)
+                    && !TryAddUnsynchronized(1, keepFreeBytes, populate))
+                {
+                    return false;
+                }
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>Gives all pages back.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _pageCount = 0;
+            _directoryLength = 0;
+            _bytesUsed = 0;
+            foreach (MemoryBlock block in _blocks)
+            {
+                _memory.Free(block);
+            }
+
+            _blocks.Clear();
+        }
+    }
+
+    private int PagesToAdd() => _pageCount < SmallPages ? 1 : PagesPerHugePage;
+
+    private bool TryAddUnsynchronized(int pages, long keepFreeBytes, bool populate)
+    {
+        if (!TryExtendDirectoryUnsynchronized(_pageCount + pages)
+            || !_memory.TryAllocate(
+                MemoryCategory.Index, (long)pages * PageBytes, out MemoryBlock block, keepFreeBytes))
+        {
+            return false;
+        }
+
+        if (populate)
+        {
+            UnmanagedMemory.Populate(block);
+        }
+
+        Keep(block);
+        for (int page = 0; page < pages; page++)
+        {
+            // SAFETY: the directory was extended to hold these pages.
+            ((byte**)_directory)[_pageCount + page] = block.Pointer + (long)page * PageBytes;
+        }
+
+        Volatile.Write(ref _pageCount, _pageCount + pages);
+        return true;
+    }
+
+    private bool TryExtendDirectoryUnsynchronized(int pages)
+    {
+        if (pages <= _directoryLength)
+        {
+            return true;
+        }
+
+        int length = Math.Max(FirstDirectoryLength, 2 * _directoryLength);
+        if (!_memory.TryAllocate(
+            MemoryCategory.Index, (long)length * sizeof(byte*), out MemoryBlock block))
+        {
+            return false;
+        }
+
+        Keep(block);
+        // SAFETY: the new block holds `length` pointers, more than are in the old directory.
+        new ReadOnlySpan<nint>((void*)_directory, _pageCount).CopyTo(
+            new Span<nint>(block.Pointer, length));
+        Volatile.Write(ref _directory, block.Address);
+        _directoryLength = length;
+        return true;
+    }
+
+    private void Keep(MemoryBlock block)
+    {
+        _blocks.Add(block);
+        Volatile.Write(ref _bytesUsed, _bytesUsed + block.Length);
+    }
+}
