@@ -1,0 +1,41 @@
+namespace FlashKV;
+
+/// <summary>
+/// Data on the device is not what was written there. Nothing that depends on it was returned or
+/// changed.
+/// </summary>
+public sealed class CorruptStoreException : FlashStoreException
+{
+    /// <summary>Creates an exception.</summary>
+    /// <param name="shard">The shard; -1 for the chunk of the superblock.</param>
+    /// <param name="lba">The block, counted from 0 in the LUN of the shard.</param>
+    /// <param name="field">The field that is wrong.</param>
+    /// <param name="expected">What it should be.</param>
+    /// <param name="found">What it is.</param>
+    public CorruptStoreException(int shard, long lba, string field, string expected, string found)
+        : base($"{Place(shard)}, block {lba}: {field} should be {expected} but is {found}.")
+    {
+        Shard = shard;
+        Lba = lba;
+        Field = field;
+        Expected = expected;
+        Found = found;
+    }
+
+    /// <summary>The shard; -1 for the chunk of the superblock.</summary>
+    public int Shard { get; }
+
+    /// <summary>The block, counted from 0 in 4,096-byte blocks of the LUN of the shard.</summary>
+    public long Lba { get; }
+
+    /// <summary>The field that is wrong.</summary>
+    public string Field { get; }
+
+    /// <summary>What the field should be.</summary>
+    public string Expected { get; }
+
+    /// <summary>What the field is.</summary>
+    public string Found { get; }
+
+    private static string Place(int shard) => shard < 0 ? "Superblock" : $"Shard {shard}";
+}

@@ -1,0 +1,82 @@
+using System.Diagnostics;
+
+namespace FlashKV.Log;
+
+/// <summary>One life of a segment, from its first record to its compaction.</summary>
+internal sealed class Segment(SegmentHeader header)
+{
+    private int _liveBytes;
+    private int _tombstoneBytes;
+    private int _pins;
+    private int _loadBegan;
+    private volatile SegmentState _state;
+    private int _flushedTo;
+    private nint _image;
+
+    public SegmentHeader Header { get; } = header;
+
+    public int Slot => Header.Slot;
+
+    public long Id => Header.SegmentId;
+
+    public SegmentKind Kind => Header.Kind;
+
+    /// <summary>The seed of the checksums of its records.</summary>
+    public uint ChecksumSeed { get; } = header.ChecksumSeed;
+
+    public SegmentState State
+    {
+        get => _state;
+        set => _state = value;
+    }
+
+    /// <summary>The offset up to which its records are on stable storage, while it is staged.</summary>
+    public int FlushedTo
+    {
+        get => Volatile.Read(ref _flushedTo);
+        set => Volatile.Write(ref _flushedTo, value);
+    }
+
+    /// <summary>What sealed it; meaningless before.</summary>
+    public SegmentFooter Footer { get; set; }
+
+    /// <summary>
+    /// The address of the bytes of its whole slot in memory, in staging or in the cache; 0 if they
+    /// are only on the device. Valid inside an operation.
+    /// </summary>
+    public nint Image
+    {
+        get => Volatile.Read(ref _image);
+        set => Volatile.Write(ref _image, value);
+    }
+
+    /// <summary>The frame that holds the image, if it is one of the cache; the cache's own.</summary>
+    public nint CacheFrame { get; set; }
+
+    /// <summary>The bytes of the records that the index points to.</summary>
+    public int LiveBytes => Volatile.Read(ref _liveBytes);
+
+    /// <summary>The bytes of its tombstones.</summary>
+    public int TombstoneBytes => Volatile.Read(ref _tombstoneBytes);
+
+    /// <summary>How many readers need it to stay as it is on the device.</summary>
+    public int Pins => Volatile.Read(ref _pins);
+
+    /// <summary>Whether the caller is the one to load the image; says yes once.</summary>
+    public bool TryBeginLoad() => Interlocked.Exchange(ref _loadBegan, 1) == 0;
+
+    /// <summary>Lets the image be loaded again.</summary>
+    public void AllowLoad() => Volatile.Write(ref _loadBegan, 0);
+
+    public void AddLive(int bytes) => Interlocked.Add(ref _liveBytes, bytes);
+
+    public void AddTombstone(int bytes) => Interlocked.Add(ref _tombstoneBytes, bytes);
+
+    public void Pin() => Interlocked.Increment(ref _pins);
+
+    public void Unpin()
+    {
+        int pins = Interlocked.Decrement(ref _pins);
+        Debug.Assert(pins >= 0);
+    }
+}

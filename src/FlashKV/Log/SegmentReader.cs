@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using FlashKV.Memory;
+using FlashKV.Shards;
+using FlashKV.Superpipe;
+
+namespace FlashKV.Log;
+
+/// <summary>
+/// Reads records and segments from the device. Every byte is checked before it is used.
+/// </summary>
+internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, SegmentTable segments)
+{
+    private readonly LogGeometry _geometry = store.Geometry;
+
+    /// <summary>Reads one record.</summary>
+    /// <param name="segment">The segment that holds it.</param>
+    /// <param name="offset">Its offset in the slot.</param>
+    /// <param name="maxBytes">An upper bound of its size.</param>
+    /// <param name="record">The record, in the buffer that is returned.</param>
+    /// <exception cref="CorruptStoreException">It is damaged.</exception>
+    public PooledBuffer ReadRecord(
+        Segment segment, int offset, int maxBytes, out RecordView record)
+    {
+        int end = Math.Min(offset + maxBytes, _geometry.SegmentBytes);
+        int first = offset / LogGeometry.BlockBytes;
+        int blocks = ((end + LogGeometry.BlockBytes - 1) / LogGeometry.BlockBytes) - first;
+        PooledBuffer buffer = store.Buffers.Rent(blocks * LogGeometry.BlockBytes);
+        try
+        {
+            ReadBlocks(segment.Slot, first, blocks, buffer.Address);
+            int start = offset - (first * LogGeometry.BlockBytes);
+            record = Check(segment, offset, buffer.Span(start, end - offset));
+            return buffer;
+        }
+        catch
+        {
+            buffer.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Reads the bytes of a whole slot, from memory where they are there.</summary>
+    public void ReadSlot(Segment segment, NativeRegion destination)
+    {
+        Debug.Assert(destination.Length == _geometry.SegmentBytes);
+        using Epoch.Operation operation = Epoch.Enter();
+        nint image = segment.Image;
+        if (image != 0)
+        {
+            new NativeRegion(image, destination.Length).Span(0, destination.Length)
+                .CopyTo(destination.Span(0, destination.Length));
+        }
+        else
+        {
+            ReadSlotFromDevice(segment.Slot, destination);
+        }
+    }
+
+    /// <summary>Reads the bytes of a whole slot from the device.</summary>
+    public void ReadSlotFromDevice(int slot, NativeRegion destination) =>
+        ReadBlocks(slot, 0, _geometry.SegmentBlocks, destination.Address);
+
+    /// <summary>Reads blocks of a slot.</summary>
+    public void ReadBlocks(int slot, int firstBlock, int blocks, nint destination) =>
+        lun.Transfer(new BlockTransfer(
+            BlockOperation.Read, _geometry.FirstBlockOf(slot) + firstBlock, blocks, destination));
+
+    /// <summary>
+    /// Reads a sealed segment into a free frame of the cache, so that the next readers find it
+    /// there. Does nothing if there is no room, or a record of it is damaged.
+    /// </summary>
+    public bool TryCache(Segment segment)
+    {
+        if (segment.State != SegmentState.Sealed || !store.Cache.HasRoom
+            || !segment.TryBeginLoad())
+        {
+            return false;
+        }
+
+        if (!store.Cache.TryTakeFree(out NativeRegion frame))
+        {
+            segment.AllowLoad();
+            return false;
+        }
+
+        try
+        {
+            ReadSlotFromDevice(segment.Slot, frame);
+            if (segments.Find(segment.Slot) == segment && IsWhole(segment, frame))
+            {
+                store.Cache.Publish(segment, frame);
+                return true;
+            }
+        }
+        catch (DeviceException)
+        {
+            // The reader who needs the record will meet the failure and report it.
+        }
+
+        store.Cache.Return(frame);
+        return false;
+    }
+
+    /// <summary>Whether every record before the end of the data has its checksum.</summary>
+    public bool IsWhole(Segment segment, NativeRegion image)
+    {
+        int offset = _geometry.DataOffsetOf(segment.Slot);
+        while (offset < segment.Footer.DataEnd)
+        {
+            ReadOnlySpan<byte> rest = image.Span(offset, segment.Footer.DataEnd - offset);
+            if (!RecordView.TryParse(rest, out RecordView record)
+                || !record.HasChecksum(segment.ChecksumSeed))
+            {
+                return false;
+            }
+
+            offset += record.Size;
+        }
+
+        return true;
+    }
+
+    /// <summary>Finds the record at an offset in the bytes of its slot, and checks it.</summary>
+    /// <exception cref="CorruptStoreException">It is damaged.</exception>
+    public RecordView Check(Segment segment, int offset, ReadOnlySpan<byte> bytes)
+    {
+        if (!RecordView.TryParse(bytes, out RecordView record))
+        {
+            ThrowCorrupt(segment, offset, "size of the record", "a size within the segment", "not");
+        }
+
+        if (!record.HasChecksum(segment.ChecksumSeed))
+        {
+            uint expected = RecordFormat.Checksum(record.Bytes, segment.ChecksumSeed);
+            uint found = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(record.Bytes);
+            ThrowCorrupt(
+                segment, offset, "checksum of the record", $"0x{expected:x8}", $"0x{found:x8}");
+        }
+
+        return record;
+    }
+
+    private void ThrowCorrupt(
+        Segment segment, int offset, string field, string expected, string found)
+    {
+        long lba = _geometry.FirstBlockOf(segment.Slot) + (offset / LogGeometry.BlockBytes);
+        throw new CorruptStoreException(
+            shard, lba, $"{field} at byte {offset % LogGeometry.BlockBytes}", expected, found);
+    }
+}

@@ -1,0 +1,258 @@
+using System.Diagnostics;
+using FlashKV.Memory;
+using FlashKV.Shards;
+using FlashKV.Superpipe;
+
+namespace FlashKV.Log;
+
+/// <summary>
+/// The way from staging to the device. Whoever holds the gate sets the checksums of the records that
+/// were committed since, writes their blocks through to stable storage, and seals full segments.
+/// </summary>
+internal sealed partial class ShardLog
+{
+    private readonly FlushGate _gate = new();
+    private readonly DurabilityWaiters _waiters = new();
+    private ulong _durableSequence;
+
+    /// <summary>Every hot record up to this sequence number is on stable storage.</summary>
+    public ulong DurableSequence => Volatile.Read(ref _durableSequence);
+
+    /// <summary>Called for every segment that was sealed.</summary>
+    public Action<Segment>? Sealed { get; set; }
+
+    /// <summary>
+    /// Returns when every hot record up to a sequence number is on stable storage. The caller is not
+    /// inside an operation.
+    /// </summary>
+    /// <exception cref="StoreFaultedException">The store failed before, or fails now.</exception>
+    public void WaitDurable(ulong sequence)
+    {
+        while (DurableSequence < sequence)
+        {
+            AdvanceFlush();
+        }
+    }
+
+    /// <summary>Completes when every hot record up to a sequence number is on stable storage.</summary>
+    public ValueTask WaitDurableAsync(ulong sequence, CancellationToken cancellationToken)
+    {
+        if (DurableSequence >= sequence)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        ValueTask wait = _waiters.Add(sequence, cancellationToken);
+        _store.Work.Urgent();
+
+        // A flush may have ended, or the store failed, before the waiter was in the list.
+        _waiters.Complete(DurableSequence, _store.Fault.Cause);
+        return wait;
+    }
+
+    /// <summary>Flushes both tails; returns when a flush that began after the call has ended.</summary>
+    public void Flush()
+    {
+        ulong last = NextSequence - 1;
+        WaitDurable(last);
+    }
+
+    /// <summary>
+    /// Flushes what there is to flush, or waits until the one who is at it has done a part.
+    /// </summary>
+    public void AdvanceFlush()
+    {
+        _store.Fault.ThrowIfSet();
+        if (!TryAdvanceFlush(out bool progressed))
+        {
+            _gate.WaitForExit();
+        }
+        else if (!progressed)
+        {
+            // A record before ours is claimed but not complete: its writer needs the processor.
+            Thread.Yield();
+        }
+    }
+
+    /// <summary>Flushes what there is to flush, unless somebody else is at it.</summary>
+    public bool TryAdvanceFlush(out bool progressed)
+    {
+        Debug.Assert(!Epoch.IsInside);
+        progressed = false;
+        if (!_gate.TryEnter())
+        {
+            return false;
+        }
+
+        try
+        {
+            progressed = FlushRoom(_hotRoom);
+            progressed |= FlushRoom(_coldRoom);
+        }
+        catch (Exception exception)
+        {
+            _store.Fault.Set(exception);
+            throw new StoreFaultedException(exception);
+        }
+        finally
+        {
+            _gate.Exit();
+            _waiters.Complete(DurableSequence, _store.Fault.Cause);
+        }
+
+        return true;
+    }
+
+    private bool FlushRoom(TailRoom room)
+    {
+        bool progressed = false;
+        while (TryPeek(room, out StagingSlot? slot))
+        {
+            progressed |= FlushSlot(room, slot!);
+            if (!slot!.Progress.IsClosed || !TrySeal(slot))
+            {
+                // Later slots wait: what is durable is always a prefix of the log.
+                break;
+            }
+
+            Recycle(room, slot);
+            progressed = true;
+        }
+
+        return progressed;
+    }
+
+    private static bool TryPeek(TailRoom room, out StagingSlot? slot)
+    {
+        lock (room.Lock)
+        {
+            return room.InFlight.TryPeek(out slot);
+        }
+    }
+
+    private bool FlushSlot(TailRoom room, StagingSlot slot)
+    {
+        StagingProgress progress = slot.Progress;
+        AdvanceFrontier(slot);
+        if (progress.Frontier == progress.FlushedTo || progress.RecordCount == 0)
+        {
+            return false;
+        }
+
+        WriteToFrontier(slot);
+        progress.FlushedTo = progress.Frontier;
+        slot.Segment!.FlushedTo = progress.Frontier;
+        if (room.Kind == SegmentKind.Hot)
+        {
+            ulong first = slot.Segment.Header.FirstSequence;
+            Volatile.Write(ref _durableSequence, first + (ulong)progress.RecordCount - 1);
+        }
+
+        ForgetSettledBatches(progress);
+        return true;
+    }
+
+    /// <summary>Sets the checksums of the records that were committed since the last time.</summary>
+    private void AdvanceFrontier(StagingSlot slot)
+    {
+        StagingProgress progress = slot.Progress;
+        while (!progress.IsClosed)
+        {
+            long word = Volatile.Read(ref slot.Data.Word(progress.Frontier));
+            switch (RecordFormat.StateOfWord(word))
+            {
+                case RecordState.Committed:
+                case RecordState.Dead:
+                    AddRecord(slot, RecordFormat.SizeOfWord(word));
+                    break;
+                case RecordState.End:
+                    progress.IsClosed = true;
+                    break;
+                default:
+                    return;
+            }
+        }
+    }
+
+    private void AddRecord(StagingSlot slot, int size)
+    {
+        StagingProgress progress = slot.Progress;
+        Span<byte> bytes = slot.Data.Span(progress.Frontier, size);
+        bool isRecord = RecordView.TryParse(bytes, out RecordView record);
+        Debug.Assert(isRecord && record.Size == size);
+        bool isDead = record.State == RecordState.Dead;
+        if (record.BatchId != 0 && !isDead)
+        {
+            NoteBatch(progress, record.BatchId);
+        }
+
+        bool isCommit = (record.Flags & RecordFlags.BatchCommit) != 0;
+        ulong hash = isCommit || isDead ? 0 : _store.Hasher.Hash(record.Key);
+        progress.Add(new SummaryEntry(
+            hash, record.Sequence, progress.Frontier, record.Flags, isDead));
+        slot.Data.HalfWord(progress.Frontier) =
+            RecordFormat.Checksum(bytes, slot.Segment!.ChecksumSeed);
+        progress.Frontier += size;
+    }
+
+    private void NoteBatch(StagingProgress progress, ulong batchId)
+    {
+        // A batch that the registry has forgotten is settled.
+        BatchCommit? batch = _store.Batches.Find(batchId);
+        if (batch is not null && !progress.Batches.Contains(batch))
+        {
+            progress.Batches.Add(batch);
+        }
+    }
+
+    private void ForgetSettledBatches(StagingProgress progress)
+    {
+        foreach (BatchCommit batch in progress.Batches)
+        {
+            if (batch.State == BatchState.Committed && batch.IsSettled)
+            {
+                _store.Batches.Remove(batch);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Writes the blocks from the last flush to the frontier. The last one, which is not full yet,
+    /// goes through a copy with zeros behind the frontier, so that what is written cannot change
+    /// under way; it will be written again with the same bytes in front.
+    /// </summary>
+    private void WriteToFrontier(StagingSlot slot)
+    {
+        StagingProgress progress = slot.Progress;
+        int first = progress.FlushedTo / LogGeometry.BlockBytes;
+        int full = progress.Frontier / LogGeometry.BlockBytes;
+        int rest = progress.Frontier % LogGeometry.BlockBytes;
+        Span<BlockTransfer> transfers = stackalloc BlockTransfer[2];
+        int count = 0;
+        if (full > first)
+        {
+            nint address = slot.Data.Slice(
+                first * LogGeometry.BlockBytes, LogGeometry.BlockBytes).Address;
+            transfers[count++] = Write(slot, first, full - first, address);
+        }
+
+        using PooledBuffer last = _store.Buffers.Rent(LogGeometry.BlockBytes);
+        if (rest != 0)
+        {
+            Span<byte> block = last.Span(0, LogGeometry.BlockBytes);
+            slot.Data.Span(full * LogGeometry.BlockBytes, rest).CopyTo(block);
+            block[rest..].Clear();
+            transfers[count++] = Write(slot, full, 1, last.Address);
+        }
+
+        _lun.Transfer(transfers[..count]);
+    }
+
+    private BlockTransfer Write(StagingSlot slot, int block, int blocks, nint address) =>
+        new(
+            BlockOperation.Write,
+            _geometry.FirstBlockOf(slot.Segment!.Slot) + block,
+            blocks,
+            address,
+            ForceUnitAccess: true);
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+
+namespace FlashKV.Log;
+
+/// <summary>Taking up what an earlier process left. One thread, before the shard is used.</summary>
+internal sealed partial class ShardLog
+{
+    /// <summary>The staging slots of a kind of segment.</summary>
+    public StagingSlot[] StagingSlots(SegmentKind kind) => RoomOf(kind).Slots;
+
+    /// <summary>Takes up a segment that is whole on the device.</summary>
+    public Segment AdoptSealed(in SegmentHeader header, in SegmentFooter footer)
+    {
+        var segment = new Segment(header) { State = SegmentState.Sealed, Footer = footer };
+        Allocator.Adopt(segment);
+        ContinueAfter(header.Kind, footer.MaxSequence + 1);
+        return segment;
+    }
+
+    /// <summary>
+    /// Takes up an unsealed segment, whose bytes are in a staging slot and whose records end at the
+    /// given place. Hot segments come in the order of their ids.
+    /// </summary>
+    public Segment AdoptStaged(StagingSlot slot, in SegmentHeader header, int end, int records)
+    {
+        TailRoom room = RoomOf(header.Kind);
+        var segment = new Segment(header);
+        int headerOffset = _geometry.HeaderOffsetOf(header.Slot);
+        Allocator.Adopt(segment);
+        if (slot.IsInUse)
+        {
+            slot.Adopt(segment, headerOffset);
+        }
+        else
+        {
+            slot.Activate(segment, headerOffset);
+        }
+
+        // Flushed and sealed like any other full segment; nothing more is appended to it.
+        slot.Data.Word(end) = RecordFormat.EndWord;
+        room.InFlight.Enqueue(slot);
+        ContinueAfter(header.Kind, header.FirstSequence + (ulong)records);
+        return segment;
+    }
+
+    /// <summary>Ends recovery: frees the slots that hold nothing, and seals what was left.</summary>
+    /// <param name="session">The new session of the store.</param>
+    public void FinishRecovery(uint session)
+    {
+        FreeUnused(_hotRoom);
+        FreeUnused(_coldRoom);
+
+        // A segment id is never given out twice, even if a power cut took the segment that had it.
+        Allocator.SkipIds((long)session << 32);
+        Volatile.Write(ref _durableSequence, _hotRoom.NextSequence - 1);
+        while (_hotRoom.InFlight.Count + _coldRoom.InFlight.Count > 0)
+        {
+            AdvanceFlush();
+        }
+
+        Volatile.Write(ref _durableSequence, _hotRoom.NextSequence - 1);
+    }
+
+    private static void FreeUnused(TailRoom room)
+    {
+        foreach (StagingSlot slot in room.Slots)
+        {
+            if (slot.Segment is null)
+            {
+                slot.Clear();
+                room.AddFree(slot);
+            }
+        }
+    }
+
+    private void ContinueAfter(SegmentKind kind, ulong nextSequence)
+    {
+        Debug.Assert(kind != SegmentKind.Free);
+        _hotRoom.NextSequence = Math.Max(_hotRoom.NextSequence, nextSequence);
+    }
+}

@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Globalization;
+using FlashKV.Memory;
+
+namespace FlashKV.Log;
+
+/// <summary>
+/// The mapped file that holds the unsealed segments of all shards. What it holds counts only while
+/// the machine has not been started anew since: then its pages are what the processes stored, in
+/// the order in which they stored it. See docs/formats.md, "Staging".
+/// </summary>
+internal sealed class StagingFile : IDisposable
+{
+    private const ulong Magic = 0x3147_5453_564B_4C46; // "FLKVSTG1"
+    private const int StoreOffset = sizeof(ulong);
+    private const int BootOffset = StoreOffset + StoreId.SizeInBytes;
+    private const int SessionOffset = BootOffset + StoreId.SizeInBytes;
+    private const int VersionOffset = SessionOffset + sizeof(uint);
+    private const int HeaderBytes = VersionOffset + sizeof(uint);
+    private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
+
+    private readonly MappedFile _file;
+    private readonly int _slotBytes;
+
+    private StagingFile(MappedFile file, int segmentBytes)
+    {
+        _file = file;
+        _slotBytes = StagingSlot.HeaderBytes + segmentBytes;
+    }
+
+    /// <summary>Opens the staging of a store; makes it where it is missing or of another shape.</summary>
+    public static StagingFile Open(string path, int shards, int segmentBytes)
+    {
+        long slotBytes = StagingSlot.HeaderBytes + segmentBytes;
+        long length = LogGeometry.BlockBytes + (shards * ShardLog.SlotsPerShard * slotBytes);
+        return new StagingFile(MappedFile.Open(path, checked((int)length)), segmentBytes);
+    }
+
+    /// <summary>The slots of a shard.</summary>
+    public StagingSlot[] SlotsOf(int shard)
+    {
+        var slots = new StagingSlot[ShardLog.SlotsPerShard];
+        for (int i = 0; i < slots.Length; i++)
+        {
+            int number = (shard * ShardLog.SlotsPerShard) + i;
+            int start = LogGeometry.BlockBytes + (number * _slotBytes);
+            int dataStart = start + StagingSlot.HeaderBytes;
+            slots[i] = new StagingSlot(
+                _file.Region(start, StagingSlot.HeaderBytes),
+                _file.Region(dataStart, _slotBytes - StagingSlot.HeaderBytes));
+        }
+
+        return slots;
+    }
+
+    /// <summary>
+    /// Whether the slots hold what the last process to open the store left in them: it was this
+    /// store, in this session, and the machine has run since.
+    /// </summary>
+    public bool IsTrusted(StoreId store, uint session)
+    {
+        Span<byte> expected = stackalloc byte[HeaderBytes];
+        return TryWriteHeader(expected, store, session)
+            && _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes)
+                .SequenceEqual(expected);
+    }
+
+    /// <summary>From here on the slots belong to the given session.</summary>
+    public void BeginSession(StoreId store, uint session)
+    {
+        Span<byte> header = _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes);
+        header.Clear();
+        Span<byte> written = stackalloc byte[HeaderBytes];
+        if (TryWriteHeader(written, store, session))
+        {
+            written.CopyTo(header);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    // Where the machine does not tell one start from another, nothing is trusted.
+    private static bool TryWriteHeader(Span<byte> header, StoreId store, uint session)
+    {
+        if (!File.Exists(BootIdPath)
+            || !UInt128.TryParse(
+                File.ReadAllText(BootIdPath).Trim().Replace("-", "", StringComparison.Ordinal),
+                NumberStyles.AllowHexSpecifier,
+                CultureInfo.InvariantCulture,
+                out UInt128 boot))
+        {
+            return false;
+        }
+
+        Debug.Assert(header.Length == HeaderBytes);
+        BinaryPrimitives.WriteUInt64LittleEndian(header, Magic);
+        store.Write(header[StoreOffset..]);
+        BinaryPrimitives.WriteUInt128LittleEndian(header[BootOffset..], boot);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[SessionOffset..], session);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[VersionOffset..], FormatVersion.Current);
+        return true;
+    }
+}

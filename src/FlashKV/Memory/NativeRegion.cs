@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace FlashKV.Memory;
+
+/// <summary>
+/// A view of unmanaged memory that somebody else owns: spans and references come out, pointers stay
+/// inside. Valid for as long as the owner keeps the memory.
+/// </summary>
+internal readonly unsafe struct NativeRegion
+{
+    private readonly byte* _address;
+
+    public NativeRegion(nint address, int length)
+    {
+        Debug.Assert(address != 0 && address % 8 == 0);
+        Debug.Assert(length >= 0);
+        _address = (byte*)address;
+        Length = length;
+    }
+
+    /// <summary>The length in bytes.</summary>
+    public int Length { get; }
+
+    /// <summary>The address of the first byte.</summary>
+    public nint Address => (nint)_address;
+
+    public bool IsEmpty => _address == null;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> Span(int offset, int length)
+    {
+        Debug.Assert((uint)offset <= (uint)Length && (uint)length <= (uint)(Length - offset));
+
+        // SAFETY: inside the region (asserted; callers check lengths that come from data).
+        return new Span<byte>(_address + offset, length);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref long Word(int offset)
+    {
+        Debug.Assert(offset % 8 == 0 && (uint)offset <= (uint)(Length - 8));
+
+        // SAFETY: an aligned word inside the region.
+        return ref *(long*)(_address + offset);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public ref uint HalfWord(int offset)
+    {
+        Debug.Assert(offset % 4 == 0 && (uint)offset <= (uint)(Length - 4));
+
+        // SAFETY: an aligned half word inside the region.
+        return ref *(uint*)(_address + offset);
+    }
+
+    public NativeRegion Slice(int offset, int length)
+    {
+        Debug.Assert((uint)offset <= (uint)Length && (uint)length <= (uint)(Length - offset));
+        return new NativeRegion((nint)(_address + offset), length);
+    }
+}

@@ -1,0 +1,325 @@
+using FlashKV.Index;
+using FlashKV.Log;
+using FlashKV.Memory;
+using FlashKV.Shards;
+
+namespace FlashKV.Recovery;
+
+/// <summary>
+/// Brings a shard back: finds its segments on the device and in staging, collects what they say of
+/// their records, and gives the index the newest record of every key.
+/// </summary>
+internal sealed class ShardRecovery(Shard shard, StoreContext store)
+{
+    private readonly LogGeometry _geometry = store.Geometry;
+    private readonly List<RecoveredRecord> _records = [];
+    private readonly Dictionary<int, StagingSlot> _staged = [];
+
+    /// <summary>The sealed segments whose summaries were read.</summary>
+    public int SealedSegments { get; private set; }
+
+    /// <summary>The unsealed segments that were walked record by record.</summary>
+    public int UnsealedSegments { get; private set; }
+
+    /// <summary>Recovers the shard.</summary>
+    /// <param name="isStagingTrusted">Whether staging holds what the last process left.</param>
+    /// <param name="session">The new session of the store.</param>
+    /// <exception cref="CorruptStoreException">There is damage that no crash explains.</exception>
+    public void Run(bool isStagingTrusted, uint session)
+    {
+        SlotSurvey[] surveys = new SlotSurveyor(shard.Number, store, shard.Log.Lun)
+            .Survey(shard.Log.Segments.Length);
+        FindStaged(surveys, isStagingTrusted);
+        AdoptSealed(surveys);
+        AdoptUnsealed(surveys);
+        BuildIndex();
+        shard.Log.FinishRecovery(session);
+    }
+
+    private void FindStaged(SlotSurvey[] surveys, bool isTrusted)
+    {
+        foreach (SegmentKind kind in (ReadOnlySpan<SegmentKind>)[SegmentKind.Hot, SegmentKind.Cold])
+        {
+            foreach (StagingSlot slot in shard.Log.StagingSlots(kind))
+            {
+                if (isTrusted && slot.IsInUse && TryReadStaged(slot, kind, surveys, out int place))
+                {
+                    _staged.Add(place, slot);
+                }
+                else
+                {
+                    slot.Clear();
+                }
+            }
+        }
+    }
+
+    private bool TryReadStaged(
+        StagingSlot slot, SegmentKind kind, SlotSurvey[] surveys, out int place)
+    {
+        place = -1;
+        if (!slot.TryReadHeader(out SegmentHeader header)
+            || header.Store != store.Store || header.Shard != shard.Number
+            || header.Kind != kind || (uint)header.Slot >= (uint)surveys.Length)
+        {
+            throw new CorruptStoreException(
+                shard.Number, 0, "staging header", $"a {kind} segment of this shard", $"{header}");
+        }
+
+        // A process that died between sealing a segment and clearing its slot leaves both.
+        ref SlotSurvey survey = ref surveys[header.Slot];
+        if (survey.Footer is not null && survey.Header == header)
+        {
+            return false;
+        }
+
+        survey = new SlotSurvey(header, IsPrepared: true, Footer: null);
+        place = header.Slot;
+        return true;
+    }
+
+    private void AdoptSealed(SlotSurvey[] surveys)
+    {
+        for (int slot = 0; slot < surveys.Length; slot++)
+        {
+            SlotSurvey survey = surveys[slot];
+            if (survey.IsInUse)
+            {
+                shard.Log.Allocator.RemoveBlank(slot);
+            }
+
+            if (survey.IsPrepared && !survey.IsInUse)
+            {
+                shard.Log.Allocator.RemoveBlank(slot);
+                shard.Log.Allocator.AddPrepared(slot);
+            }
+            else if (survey.Footer is { } footer)
+            {
+                Segment segment = shard.Log.AdoptSealed(survey.Header, footer);
+                ReadSummary(segment, footer);
+                SealedSegments++;
+            }
+        }
+    }
+
+    private void ReadSummary(Segment segment, in SegmentFooter footer)
+    {
+        int start = SummaryFormat.OffsetOf(_geometry.SegmentBytes, footer.RecordCount);
+        int firstBlock = start / LogGeometry.BlockBytes;
+        int blocks = _geometry.SegmentBlocks - firstBlock;
+        using PooledBuffer buffer = store.Buffers.Rent(blocks * LogGeometry.BlockBytes);
+        shard.Log.Reader.ReadBlocks(segment.Slot, firstBlock, blocks, buffer.Address);
+        Span<byte> summary = buffer.Span(
+            start % LogGeometry.BlockBytes, footer.RecordCount * SummaryFormat.EntryBytes);
+        uint checksum = Crc32C.Compute(summary, segment.ChecksumSeed);
+        if (checksum != footer.SummaryChecksum)
+        {
+            throw new CorruptStoreException(
+                shard.Number,
+                _geometry.FirstBlockOf(segment.Slot) + firstBlock,
+                "checksum of the summary",
+                $"0x{footer.SummaryChecksum:x8}",
+                $"0x{checksum:x8}");
+        }
+
+        AddEntries(segment, footer, summary);
+    }
+
+    private void AddEntries(Segment segment, in SegmentFooter footer, ReadOnlySpan<byte> summary)
+    {
+        int end = footer.DataEnd;
+        for (int i = footer.RecordCount - 1; i >= 0; i--)
+        {
+            SummaryEntry entry = SummaryFormat.Read(
+                summary[(i * SummaryFormat.EntryBytes)..], footer.MinSequence);
+            int size = end - entry.Offset;
+            if (entry.Offset < LogGeometry.BlockBytes || size < RecordFormat.HeaderBytes)
+            {
+                throw new CorruptStoreException(
+                    shard.Number,
+                    _geometry.FirstBlockOf(segment.Slot),
+                    $"offset of record {i}",
+                    $"before {end}",
+                    $"{entry.Offset}");
+            }
+
+            end = entry.Offset;
+            if (!entry.IsDead)
+            {
+                Add(segment, entry.Hash, entry.Sequence, entry.Offset, size, entry.Flags, 0);
+            }
+        }
+    }
+
+    private void AdoptUnsealed(SlotSurvey[] surveys)
+    {
+        foreach (SlotSurvey survey in surveys
+            .Where(survey => survey.IsInUse && survey.Footer is null)
+            .OrderBy(survey => survey.Header.SegmentId))
+        {
+            UnsealedSegments++;
+            AdoptUnsealed(survey.Header);
+        }
+    }
+
+    private void AdoptUnsealed(SegmentHeader header)
+    {
+        int start = _geometry.DataOffsetOf(header.Slot);
+        SegmentEnd? end;
+        if (_staged.TryGetValue(header.Slot, out StagingSlot? slot))
+        {
+            end = SegmentScan.ScanStaging(slot.Data, start);
+        }
+        else
+        {
+            slot = TakeSlot(header);
+            shard.Log.Reader.ReadSlotFromDevice(header.Slot, slot.Data);
+            end = SegmentScan.ScanDevice(slot.Data, start, header.ChecksumSeed);
+        }
+
+        if (end is not { } found)
+        {
+            throw new CorruptStoreException(
+                shard.Number,
+                _geometry.FirstBlockOf(header.Slot),
+                "chain of records in staging",
+                "whole",
+                "broken");
+        }
+
+        Segment segment = shard.Log.AdoptStaged(slot, header, found.Offset, found.RecordCount);
+        AddRecords(segment, slot.Data, start, found.Offset);
+    }
+
+    private StagingSlot TakeSlot(in SegmentHeader header) =>
+        Array.Find(
+            shard.Log.StagingSlots(header.Kind), slot => !slot.IsInUse && slot.Segment is null)
+        ?? throw new CorruptStoreException(
+            shard.Number,
+            _geometry.FirstBlockOf(header.Slot),
+            "number of unsealed segments",
+            $"at most {shard.Log.StagingSlots(header.Kind).Length}",
+            "more");
+
+    private void AddRecords(Segment segment, NativeRegion data, int start, int end)
+    {
+        for (int offset = start; offset < end;)
+        {
+            // The scan that found the end went through the same sizes.
+            if (!RecordView.TryParse(data.Span(offset, end - offset), out RecordView record))
+            {
+                throw new CorruptStoreException(
+                    shard.Number,
+                    _geometry.FirstBlockOf(segment.Slot) + (offset / LogGeometry.BlockBytes),
+                    "size of a record in staging",
+                    $"within {end - offset} bytes",
+                    "larger");
+            }
+
+            if (record.State == RecordState.Committed)
+            {
+                Add(
+                    segment,
+                    store.Hasher.Hash(record.Key),
+                    record.Sequence,
+                    offset,
+                    record.Size,
+                    record.Flags,
+                    record.BatchId);
+            }
+
+            offset += record.Size;
+        }
+    }
+
+    private void Add(
+        Segment segment,
+        ulong hash,
+        ulong sequence,
+        int offset,
+        int size,
+        RecordFlags flags,
+        ulong batchId)
+    {
+        if ((flags & RecordFlags.Tombstone) != 0)
+        {
+            segment.AddTombstone(size);
+        }
+
+        long position = _geometry.PositionOf(segment.Slot, offset);
+        _records.Add(new RecoveredRecord(hash, sequence, position, size, flags, batchId));
+    }
+
+    private void BuildIndex()
+    {
+        _records.Sort();
+        for (int first = 0; first < _records.Count;)
+        {
+            int next = first + 1;
+            while (next < _records.Count && _records[next].Hash == _records[first].Hash)
+            {
+                next++;
+            }
+
+            AddGroup(first, next);
+            first = next;
+        }
+    }
+
+    /// <summary>Gives the index the newest record of the keys with one hash.</summary>
+    private void AddGroup(int first, int end)
+    {
+        bool collides = false;
+        for (int i = first; i < end; i++)
+        {
+            collides |= (_records[i].Flags & RecordFlags.HashCollision) != 0;
+        }
+
+        if (collides)
+        {
+            AddColliding(first, end);
+        }
+        else
+        {
+            AddToIndex(_records[end - 1]);
+        }
+    }
+
+    // Several keys share the hash: only their bytes tell them apart.
+    private void AddColliding(int first, int end)
+    {
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        for (int i = end - 1; i >= first; i--)
+        {
+            using Epoch.Operation operation = Epoch.Enter();
+            using FoundRecord found = shard.Open(EntryOf(_records[i]));
+            if (keys.Add(Convert.ToHexString(found.Record.Key)))
+            {
+                AddToIndex(_records[i]);
+            }
+        }
+    }
+
+    private void AddToIndex(in RecoveredRecord record)
+    {
+        if ((record.Flags & RecordFlags.Tombstone) != 0)
+        {
+            return;
+        }
+
+        BucketWriter bucket = shard.Index.Acquire(record.Hash);
+        bool isInserted = bucket.Insert(EntryOf(record));
+        bucket.Dispose();
+        if (!isInserted)
+        {
+            throw new InsufficientMemoryException(
+                $"The memory budget of {store.Memory.BudgetBytes} bytes is too small for the "
+                + "index of this store.");
+        }
+
+        shard.SegmentOf(record.Position).AddLive(record.Size);
+    }
+
+    private static IndexEntry EntryOf(in RecoveredRecord record) =>
+        IndexEntry.Create(record.Position, SizeClass.FromLength(record.Size));
+}

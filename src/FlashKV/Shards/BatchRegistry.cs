@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+
+namespace FlashKV.Shards;
+
+/// <summary>The batches that some unsealed segment may still hold records of.</summary>
+internal sealed class BatchRegistry(uint session)
+{
+    private readonly ConcurrentDictionary<ulong, BatchCommit> _batches = new();
+    private long _last;
+
+    /// <summary>Begins a batch, with an id that no other batch of the store ever had.</summary>
+    public BatchCommit Begin()
+    {
+        ulong number = (ulong)Interlocked.Increment(ref _last);
+        return Add(new BatchCommit(((ulong)session << 32) | (number & uint.MaxValue)));
+    }
+
+    public BatchCommit Add(BatchCommit batch)
+    {
+        _batches[batch.Id] = batch;
+        return batch;
+    }
+
+    public BatchCommit? Find(ulong id) => _batches.GetValueOrDefault(id);
+
+    /// <summary>Forgets a settled batch.</summary>
+    public void Remove(BatchCommit batch) => _batches.TryRemove(batch.Id, out _);
+}

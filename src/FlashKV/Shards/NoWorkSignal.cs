@@ -1,0 +1,15 @@
+namespace FlashKV.Shards;
+
+/// <summary>Hears nothing: whoever needs work done does it, or a test steps it.</summary>
+internal sealed class NoWorkSignal : IWorkSignal
+{
+    public static readonly NoWorkSignal Instance = new();
+
+    public void Dirtied()
+    {
+    }
+
+    public void Urgent()
+    {
+    }
+}

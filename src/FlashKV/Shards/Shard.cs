@@ -1,0 +1,105 @@
+using FlashKV.Index;
+using FlashKV.Log;
+using FlashKV.Memory;
+using FlashKV.Superpipe;
+
+namespace FlashKV.Shards;
+
+/// <summary>
+/// The keys of one part of the hash space: an index in memory over a log on a LUN of its own. Any
+/// thread may call anything here.
+/// </summary>
+internal sealed partial class Shard : IDisposable
+{
+    private readonly StoreContext _store;
+    private readonly LogGeometry _geometry;
+
+    public Shard(int number, StoreContext store, Lun lun, IChunkSource chunks, StagingSlot[] slots)
+    {
+        Number = number;
+        _store = store;
+        _geometry = store.Geometry;
+        Index = new HashIndex(store.Memory);
+        Log = new ShardLog(number, store, lun, chunks, slots);
+    }
+
+    public int Number { get; }
+
+    public HashIndex Index { get; }
+
+    public ShardLog Log { get; }
+
+    public void Dispose() => Index.Dispose();
+
+    /// <summary>
+    /// Finds the newest record of a key. The caller is inside an operation and disposes what is
+    /// found.
+    /// </summary>
+    /// <exception cref="CorruptStoreException">A record with the hash of the key is damaged.</exception>
+    public bool TryFind(ulong hash, ReadOnlySpan<byte> key, out FoundRecord found)
+    {
+        while (true)
+        {
+            BucketProbe probe = Index.Probe(hash);
+            while (probe.Next(out IndexEntry entry))
+            {
+                found = Open(entry);
+                if (found.Record.Key.SequenceEqual(key))
+                {
+                    return true;
+                }
+
+                found.Dispose();
+            }
+
+            if (probe.IsComplete())
+            {
+                found = default;
+                return false;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Gives the record that an index entry points to. The caller is inside the operation in which
+    /// it got the entry, so the segment is still there.
+    /// </summary>
+    public FoundRecord Open(IndexEntry entry)
+    {
+        Segment segment = SegmentOf(entry.Address);
+        int offset = _geometry.OffsetOf(entry.Address);
+        int bound = SizeClass.MaxLengthOf(entry.SizeClass);
+        nint image = segment.Image;
+        if (image == 0 && Log.Reader.TryCache(segment))
+        {
+            image = segment.Image;
+        }
+
+        return image != 0
+            ? OpenInMemory(segment, image, offset, bound)
+            : OpenOnDevice(segment, offset, bound);
+    }
+
+    /// <summary>The segment that holds the record at an address of the index.</summary>
+    public Segment SegmentOf(long address) =>
+        Log.Segments.Find(_geometry.SlotOf(address))
+        ?? throw new InvalidOperationException(
+            $"Shard {Number} has an index entry for {address}, where no segment is.");
+
+    private FoundRecord OpenInMemory(Segment segment, nint image, int offset, int bound)
+    {
+        int length = Math.Min(bound, _geometry.SegmentBytes - offset);
+        ReadOnlySpan<byte> bytes =
+            new NativeRegion(image, _geometry.SegmentBytes).Span(offset, length);
+        return RecordView.TryParse(bytes, out RecordView record)
+            ? new FoundRecord(record, default)
+            : OpenOnDevice(segment, offset, bound);
+    }
+
+    private FoundRecord OpenOnDevice(Segment segment, int offset, int bound)
+    {
+        PooledBuffer buffer = Log.Reader.ReadRecord(
+            segment, offset, bound, out RecordView record);
+        return new FoundRecord(record, buffer);
+    }
+}

@@ -1,0 +1,49 @@
+using FlashKV.Log;
+using FlashKV.Memory;
+
+namespace FlashKV.Shards;
+
+/// <summary>What the shards of a store share. Nothing in it is written by every operation.</summary>
+internal sealed class StoreContext : IDisposable
+{
+    public StoreContext(Superblock superblock, FlashStoreOptions options)
+    {
+        Options = options;
+        Store = superblock.Store;
+        Geometry = new LogGeometry(superblock.SegmentBytes);
+        Hasher = new KeyHasher(superblock.HashSeed, superblock.ShardCount, options.HashMask);
+        Memory = new UnmanagedMemory(options.MemoryBudget);
+        Buffers = new BufferPool(Memory, superblock.SegmentBytes);
+        Cache = new SegmentCache(Memory, superblock.SegmentBytes);
+        Zeros = new NativeRegion(
+            Memory.Allocate(MemoryCategory.Buffers, superblock.SegmentBytes).Address,
+            superblock.SegmentBytes);
+        Batches = new BatchRegistry(superblock.Session);
+    }
+
+    public FlashStoreOptions Options { get; }
+
+    public StoreId Store { get; }
+
+    public LogGeometry Geometry { get; }
+
+    public KeyHasher Hasher { get; }
+
+    public UnmanagedMemory Memory { get; }
+
+    public BufferPool Buffers { get; }
+
+    public SegmentCache Cache { get; }
+
+    /// <summary>A segment's worth of zeros, to write from.</summary>
+    public NativeRegion Zeros { get; }
+
+    public BatchRegistry Batches { get; }
+
+    public StoreFault Fault { get; } = new();
+
+    /// <summary>Is told of new work; set once, before the store is used.</summary>
+    public IWorkSignal Work { get; set; } = NoWorkSignal.Instance;
+
+    public void Dispose() => Memory.Dispose();
+}

@@ -1,0 +1,14 @@
+namespace FlashKV.Shards;
+
+/// <summary>What came of an attempt to write.</summary>
+internal enum WriteResult
+{
+    /// <summary>Written and visible.</summary>
+    Done,
+
+    /// <summary>A delete found nothing to delete; nothing was written.</summary>
+    Absent,
+
+    /// <summary>The tail has no room; nothing was written.</summary>
+    NoRoom,
+}

@@ -1,0 +1,21 @@
+namespace FlashKV;
+
+/// <summary>
+/// The device has no room for another segment. What the store holds can be read, keys can be
+/// deleted, and writes succeed again once there is room.
+/// </summary>
+public sealed class StoreFullException : FlashStoreException
+{
+    /// <summary>Creates an exception.</summary>
+    /// <param name="shard">The shard that found no room.</param>
+    /// <param name="innerException">What the device answered, if it was the device.</param>
+    public StoreFullException(int shard, Exception? innerException = null)
+        : base(
+            $"The device is full: shard {shard} found no room for another segment. "
+            + "Delete keys, compact, or make room.",
+            innerException) =>
+        Shard = shard;
+
+    /// <summary>The shard that found no room.</summary>
+    public int Shard { get; }
+}
