@@ -21,10 +21,12 @@ public class DeviceException : IOException
     /// <param name="operation">The command, such as <c>READ(16)</c>.</param>
     /// <param name="errno">The error number that the block library gives for it.</param>
     /// <param name="ioasc">
-    /// The first four bytes of the IOASA: flags, AFU code, SCSI status, FC code, from the top.
+    /// The first four bytes of the IOASA: flags, AFU code, SCSI status, FC code, lowest first.
     /// </param>
     /// <param name="senseKey">The sense key; 0 without sense data.</param>
-    /// <param name="additionalSense">ASC in the upper byte, ASCQ in the lower; 0 without sense.</param>
+    /// <param name="additionalSense">
+    /// ASC in the upper byte, ASCQ in the lower; 0 without sense.
+    /// </param>
     public DeviceException(
         string operation, Errno errno, uint ioasc, int senseKey, int additionalSense)
         : base(
@@ -43,6 +45,11 @@ public class DeviceException : IOException
 
     /// <summary>The error number.</summary>
     public Errno Errno { get; }
+
+    /// <summary>
+    /// The first 4,096-byte block of the command that failed; -1 if it was a call of the driver.
+    /// </summary>
+    public long Lba { get; internal init; } = -1;
 
     /// <summary>The status of the command as in the IOASA; 0 if no command was sent.</summary>
     public uint Ioasc { get; }

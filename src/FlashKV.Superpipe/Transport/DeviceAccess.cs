@@ -1,6 +1,8 @@
 namespace FlashKV.Superpipe;
 
-/// <summary>Access to a device or a context. The values are those of O_RDONLY, O_WRONLY, O_RDWR.</summary>
+/// <summary>
+/// Access to a device or a context. The values are those of O_RDONLY, O_WRONLY, O_RDWR.
+/// </summary>
 public enum DeviceAccess
 {
     /// <summary>Reading only.</summary>

@@ -1,0 +1,233 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using FlashKV.Superpipe.Control;
+using FlashKV.Superpipe.Recovery;
+
+namespace FlashKV.Superpipe.Commands;
+
+/// <summary>
+/// One thread's way through one batch: it claims blocks, takes rooms, sends, harvests for itself
+/// and others, and looks at what failed, until every command of the batch has ended. It lives on the
+/// stack and allocates nothing.
+/// </summary>
+internal unsafe ref partial struct BatchRunner<TRegisters>
+    where TRegisters : struct, IRegisterWindow
+{
+    private const int MaxReady = 64;
+
+    private readonly AttachedContext<TRegisters> _context;
+    private readonly CommandQueue<TRegisters> _queue;
+    private readonly LunHandle _lun;
+    private readonly LunTarget _target;
+    private readonly CommandBatch* _batch;
+    private readonly int _stripe;
+    private TransferCursor _cursor;
+    private CommandList _reserved;
+    private CommandList _ready;
+    private CommandList _delayed;
+    private CommandList _attentions;
+    private BatchFailure _failure;
+    private long _claimed;
+    private long _ended;
+    private long _seen;
+    private TimeSpan? _idleSince;
+    private int _idle;
+    private bool _isStopped;
+    private bool _isRegistered;
+
+    private BatchRunner(
+        AttachedContext<TRegisters> context,
+        LunHandle lun,
+        ReadOnlySpan<BlockTransfer> transfers,
+        CommandBatch* batch)
+    {
+        _context = context;
+        _queue = context.Queue;
+        _lun = lun;
+        _target = lun.Target;
+        _batch = batch;
+        _stripe = context.Gate.StripeOfThread();
+        _cursor = new TransferCursor(transfers, _target.MaxBlocks);
+    }
+
+    private readonly long InFlight => _claimed - _ended - Volatile.Read(ref _batch->Completed)
+        - _reserved.Count - _ready.Count - _delayed.Count - _attentions.Count;
+
+    private readonly bool IsDone => (_isStopped || _cursor.IsAtEnd)
+        && _claimed == _ended + Volatile.Read(ref _batch->Completed);
+
+    /// <summary>Runs a batch to its end.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="lun">A LUN of the context.</param>
+    /// <param name="transfers">The batch, checked.</param>
+    /// <param name="commands">
+    /// 0, or the number of commands that must find a block at once if the batch is to begin.
+    /// </param>
+    /// <returns><see langword="false"/> when they did not.</returns>
+    /// <exception cref="DeviceException">A command failed; all have ended.</exception>
+    internal static bool Run(
+        AttachedContext<TRegisters> context,
+        LunHandle lun,
+        ReadOnlySpan<BlockTransfer> transfers,
+        int commands)
+    {
+        // SAFETY: other threads reach the batch only through commands that have not ended, and
+        // Drive does not return before all have.
+        CommandBatch batch = CommandBatch.Empty;
+        BatchRunner<TRegisters> runner = new(context, lun, transfers, &batch);
+        bool hasRun = runner.RunToEnd(commands);
+        GC.KeepAlive(context);
+        if (runner._failure.IsSet)
+            Throw(runner._failure.ToException());
+        return hasRun;
+
+        static void Throw(DeviceException exception) => throw exception;
+    }
+
+    private bool RunToEnd(int commands)
+    {
+        try
+        {
+            Rejoin();
+            if (!TryReserve(commands))
+                return false;
+
+            Drive();
+            return true;
+        }
+        catch
+        {
+            // The window or the driver threw in the middle of things. The AFU may still write to
+            // the buffers, so the context has to end before this thread may leave.
+            GiveUp();
+            throw;
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    private void Drive()
+    {
+        while (true)
+        {
+            if (!_context.Gate.IsOpen)
+                Rejoin();
+            bool hasProgress = TakeReturned();
+            if (IsDone)
+                return;
+
+            hasProgress |= _isRegistered && Submit();
+            hasProgress |= _isRegistered && _queue.Harvest() != 0;
+            hasProgress |= NoteCompletions();
+            if (!hasProgress && _isRegistered)
+                Idle();
+        }
+    }
+
+    // Claims command blocks for what is left of the batch, and sends what there is room for.
+    private bool Submit()
+    {
+        bool hasFilled = Fill();
+        if (_ready.Count == 0)
+            return hasFilled;
+
+        int rooms = _queue.TakeRooms(_ready.Count, out RestoreReason reason);
+        if (reason != RestoreReason.None)
+        {
+            Restore(reason);
+            return true;
+        }
+
+        if (rooms == 0)
+        {
+            if (_idle == 0)
+                Interlocked.Increment(ref _queue.Counters.RoomWaits);
+            return hasFilled;
+        }
+
+        _queue.Send(ref _ready, rooms);
+        return true;
+    }
+
+    private bool Fill()
+    {
+        bool hasFilled = false;
+        while (_ready.Count < MaxReady && !_cursor.IsAtEnd && !_isStopped)
+        {
+            if (_reserved.Count == 0 && !TryClaim(MaxReady - _ready.Count))
+                break;
+
+            while (_reserved.Count != 0 && !_cursor.IsAtEnd)
+                FillOne(_reserved.Pop(_queue.Memory));
+            hasFilled = true;
+        }
+
+        // Claimed for more than was left of the batch.
+        while (_reserved.Count != 0 && _cursor.IsAtEnd)
+            Drop(_reserved.Pop(_queue.Memory));
+        return hasFilled;
+    }
+
+    private bool TryClaim(int wanted)
+    {
+        if (!_queue.TryClaim(wanted, _stripe, out int first, out ulong mask))
+            return false;
+
+        _claimed += BitOperations.PopCount(mask);
+        for (; mask != 0; mask &= mask - 1)
+        {
+            int index = first + BitOperations.TrailingZeroCount(mask);
+            // SAFETY: the block is this thread's from the claim on.
+            CommandState* state = _queue.Memory.State(index);
+            *state = new CommandState { Batch = _batch, Status = CommandStatus.Ready };
+            _reserved.Append(_queue.Memory, index);
+        }
+
+        return true;
+    }
+
+    private void FillOne(int index)
+    {
+        CommandBuilder.Fill(
+            _queue.Memory.Ioarcb(index), _target, _cursor.Next(), _queue.Memory.Zeros,
+            _queue.CanUnmap);
+        _ready.Append(_queue.Memory, index);
+    }
+
+    // All or nothing, for a batch that must not wait for other threads' command blocks.
+    private bool TryReserve(int commands)
+    {
+        while (_reserved.Count < commands && !_isStopped)
+        {
+            if (TryClaim(commands - _reserved.Count))
+                continue;
+
+            while (_reserved.Count != 0)
+                Drop(_reserved.Pop(_queue.Memory));
+            return false;
+        }
+
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool NoteCompletions()
+    {
+        long completed = Volatile.Read(ref _batch->Completed);
+        if (completed == _seen)
+            return false;
+
+        _seen = completed;
+        _idleSince = null;
+        _idle = 0;
+        return true;
+    }
+
+    private void Drop(int index)
+    {
+        _queue.Free(index);
+        _ended++;
+    }
+}

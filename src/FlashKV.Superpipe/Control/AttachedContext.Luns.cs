@@ -1,0 +1,199 @@
+using FlashKV.Superpipe.Abi;
+using FlashKV.Superpipe.Commands;
+
+namespace FlashKV.Superpipe.Control;
+
+/// <summary>LUNs: opening, resizing, verifying, releasing, cloning.</summary>
+internal sealed partial class AttachedContext<TRegisters>
+{
+    /// <summary>
+    /// RESIZE and RELEASE answer EAGAIN when a sync was aborted, and work when repeated.
+    /// </summary>
+    private const int MaxSyncAttempts = 4;
+
+    private const int ContextIdOffset = 24;
+    private const int AttachContextIdOffset = 32;
+    private const int CloneContextIdOffset = 32;
+
+    public override void AddDevice(SuperpipeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        if (device.Channel is not DeviceChannel<TRegisters> channel
+            || channel.Transport != _transport)
+            throw new ArgumentException("The device is of another transport.", nameof(device));
+
+        DkCxlflashAttach argument = default;
+        argument.Hdr.Flags = DkCxlflashAttach.ReuseContext | (ulong)Access;
+        channel.AddReference();
+        Errno errno = Call(channel, IoctlRequest.Attach, ref argument, AttachContextIdOffset);
+        if (errno != Errno.None)
+        {
+            channel.RemoveReference();
+            throw new DeviceException("ATTACH", errno);
+        }
+
+        AddAttachment(channel, argument);
+    }
+
+    public override IReadOnlyList<VirtualLun> CloneFrom(
+        ulong sourceId, int sourceDescriptor, ReadOnlySpan<uint> handles)
+    {
+        DkCxlflashClone argument = default;
+        argument.Hdr.Flags = (ulong)Access;
+        argument.ContextIdSrc = sourceId;
+        argument.AdapFdSrc = (ulong)sourceDescriptor;
+        Check(
+            "VLUN_CLONE",
+            Call(_channel, IoctlRequest.VlunClone, ref argument, CloneContextIdOffset));
+
+        List<VirtualLun> luns = [];
+        foreach (uint handle in handles)
+        {
+            LunHandle lun = Remember(_attachments[0], handle, ulong.MaxValue, isVirtual: true);
+            Check("VERIFY", Verify(lun, default));
+            luns.Add(new ContextVirtualLun(lun));
+        }
+
+        return luns;
+    }
+
+    internal override VirtualLun OpenVirtual(SuperpipeDevice? device, long blocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(blocks);
+        Attachment attachment = FindAttachment(device);
+        DkCxlflashUvirtual argument = default;
+        argument.Hdr.Flags = _scrubs ? DkCxlflashUvirtual.NeedWriteSame : 0;
+        Check(
+            "USER_VIRTUAL",
+            Call(ChannelOf(attachment), IoctlRequest.UserVirtual, ref argument, ContextIdOffset));
+
+        ContextVirtualLun lun = new(
+            Remember(attachment, argument.RsrcHandle, argument.LastLba, isVirtual: true));
+        if (blocks == 0)
+            return lun;
+        try
+        {
+            lun.Resize(blocks);
+            return lun;
+        }
+        catch
+        {
+            lun.Dispose();
+            throw;
+        }
+    }
+
+    internal override PhysicalLun OpenPhysical(SuperpipeDevice? device)
+    {
+        Attachment attachment = FindAttachment(device);
+        DkCxlflashUdirect argument = default;
+        Check(
+            "USER_DIRECT",
+            Call(ChannelOf(attachment), IoctlRequest.UserDirect, ref argument, ContextIdOffset));
+
+        return new ContextPhysicalLun(
+            Remember(attachment, argument.RsrcHandle, argument.LastLba, isVirtual: false));
+    }
+
+    internal override void Resize(LunHandle lun, long blocks)
+    {
+        DkCxlflashResize argument = default;
+        argument.RsrcHandle = lun.Handle;
+        argument.ReqSize = blocks == long.MaxValue ? ulong.MaxValue : (ulong)blocks;
+        Errno errno = Errno.TryAgain;
+        for (int i = 0; i < MaxSyncAttempts && errno == Errno.TryAgain; i++)
+        {
+            errno = Call(
+                ChannelOf(lun.Attachment), IoctlRequest.VlunResize, ref argument, ContextIdOffset);
+        }
+
+        Check("VLUN_RESIZE", errno);
+        lun.SetLastLba(argument.LastLba);
+    }
+
+    internal override Errno Verify(LunHandle lun, ReadOnlySpan<byte> sense)
+    {
+        DkCxlflashVerify argument = default;
+        argument.RsrcHandle = lun.Handle;
+        if (!sense.IsEmpty)
+        {
+            argument.Hint = DkCxlflashVerify.HintSense;
+            sense.CopyTo(argument.SenseData);
+        }
+
+        Errno errno = Call(
+            ChannelOf(lun.Attachment), IoctlRequest.Verify, ref argument, ContextIdOffset);
+        if (errno == Errno.None)
+            lun.SetLastLba(argument.LastLba);
+        return errno;
+    }
+
+    // A handle that cannot be released goes with the context: closing does not throw.
+    internal override void Release(LunHandle lun)
+    {
+        Errno errno = Errno.TryAgain;
+        for (int i = 0; i < MaxSyncAttempts && errno == Errno.TryAgain; i++)
+        {
+            DkCxlflashRelease argument = default;
+            argument.RsrcHandle = lun.Handle;
+            errno = Call(
+                ChannelOf(lun.Attachment), IoctlRequest.Release, ref argument, ContextIdOffset);
+        }
+
+        lock (_control)
+            _luns.Remove(lun);
+    }
+
+    private static void Check(string operation, Errno errno)
+    {
+        if (errno != Errno.None)
+            throw new DeviceException(operation, errno);
+    }
+
+    private static DeviceChannel<TRegisters> ChannelOf(Attachment attachment) =>
+        (DeviceChannel<TRegisters>)attachment.Channel;
+
+    private LunHandle Remember(
+        Attachment attachment, ulong handle, ulong lastLba, bool isVirtual)
+    {
+        LunTarget target = new(
+            (uint)handle,
+            attachment.BlocksPerBlock,
+            isVirtual ? 1 : attachment.MaxBlocks,
+            _timeout,
+            _timeoutUnit);
+        LunHandle lun = new(this, attachment, target, isVirtual);
+        lun.SetLastLba(lastLba);
+        lock (_control)
+            _luns.Add(lun);
+        return lun;
+    }
+
+    private void AddAttachment(DeviceChannel<TRegisters> channel, in DkCxlflashAttach answer)
+    {
+        if (!Attachment.TryCreate(channel, answer, out Attachment? attachment))
+        {
+            lock (_control)
+                DetachFrom(channel);
+            channel.RemoveReference();
+            throw new DeviceException("ATTACH", Errno.InputOutput);
+        }
+
+        lock (_control)
+            _attachments.Add(attachment);
+    }
+
+    private Attachment FindAttachment(SuperpipeDevice? device)
+    {
+        lock (_control)
+        {
+            foreach (Attachment attachment in _attachments)
+            {
+                if (device is null || attachment.Channel == device.Channel)
+                    return attachment;
+            }
+        }
+
+        throw new ArgumentException("The device was not added to the context.", nameof(device));
+    }
+}

@@ -1,0 +1,140 @@
+using FlashKV.Superpipe.Abi;
+using FlashKV.Superpipe.Commands;
+using FlashKV.Superpipe.Recovery;
+
+namespace FlashKV.Superpipe.Control;
+
+/// <summary>
+/// A context on one kind of register window. The data path is in <see cref="Queue"/>, guarded by
+/// <see cref="Gate"/>; calls of the driver are serialised by a lock. Lock before gate: whoever
+/// closes the gate to change the window takes the lock first, and nobody enters the gate or waits
+/// for it while holding the lock.
+/// </summary>
+internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
+    where TRegisters : struct, IRegisterWindow
+{
+    /// <summary>The last register that the client uses ends here.</summary>
+    private const ulong MinMmioSize = SislHostMap.SqCtxReset + 8;
+
+    private readonly Lock _control = new();
+    private readonly DeviceChannel<TRegisters> _channel;
+    private readonly IControlTransport<TRegisters> _transport;
+    private readonly List<Attachment> _attachments = [];
+    private readonly List<LunHandle> _luns = [];
+    private readonly bool _scrubs;
+    private readonly ushort _timeout;
+    private readonly SislReqFlags _timeoutUnit;
+    private TRegisters _window;
+    private ulong _id;
+    private int _descriptor;
+    private bool _closesDescriptor;
+
+    private AttachedContext(DeviceChannel<TRegisters> channel, AttachOptions options, bool usesRing)
+        : base(options)
+    {
+        _channel = channel;
+        _transport = channel.Transport;
+        Clock = options.Clock;
+        RetryDelay = options.RetryDelay;
+        ResponseTimeout = options.ResponseTimeout;
+        _scrubs = options.ScrubFreedChunks;
+        (_timeout, _timeoutUnit) = options.EncodedTimeout;
+        Queue = new CommandQueue<TRegisters>(CommandBlocks, usesRing);
+    }
+
+    public override ulong Id
+    {
+        get
+        {
+            lock (_control)
+                return _id;
+        }
+    }
+
+    public override int Descriptor
+    {
+        get
+        {
+            lock (_control)
+                return _descriptor;
+        }
+    }
+
+    public override int FreeRooms => Queue.FreeCount;
+
+    public override bool UsesSubmissionQueue => Queue.UsesSubmissionQueue;
+
+    public override bool CanUnmap => Queue.CanUnmap;
+
+    public override long LastLba => _attachments[0].BlockCount - 1;
+
+    internal CommandQueue<TRegisters> Queue { get; }
+
+    internal ContextGate Gate { get; } = new();
+
+    internal DeviceClock Clock { get; }
+
+    internal TimeSpan RetryDelay { get; }
+
+    internal TimeSpan ResponseTimeout { get; }
+
+    public override ContextStatistics GetStatistics() => Queue.Counters.Snapshot(Queue.Completed);
+
+    internal override bool Transfer(LunHandle lun, ReadOnlySpan<BlockTransfer> batch, int commands)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        return BatchRunner<TRegisters>.Run(this, lun, batch, commands);
+    }
+
+    /// <summary>Makes a context: ATTACH, mapping, rings, registers.</summary>
+    internal static AttachedContext<TRegisters> Create(
+        DeviceChannel<TRegisters> channel, AttachOptions options)
+    {
+        DkCxlflashAttach answer = default;
+        answer.Hdr.Flags = (ulong)options.Access;
+        answer.NumInterrupts = (ulong)options.Interrupts;
+        Errno errno = channel.Ioctl(IoctlRequest.Attach, ref answer);
+        if (errno != Errno.None)
+            throw new DeviceException("ATTACH", errno);
+
+        bool usesRing = answer.Hdr.ReturnFlags.HasFlag(DkCxlflashReturnFlags.ContextSqCmdMode);
+        AttachedContext<TRegisters> context = new(channel, options, usesRing);
+        errno = context.Start(answer);
+        if (errno != Errno.None)
+            throw new DeviceException("ATTACH", errno);
+        return context;
+    }
+
+    private Errno Start(in DkCxlflashAttach answer)
+    {
+        _id = answer.ContextId;
+        _descriptor = (int)answer.AdapFd;
+        _closesDescriptor =
+            answer.Hdr.ReturnFlags.HasFlag(DkCxlflashReturnFlags.AppCloseAdapFd);
+
+        Errno errno = Errno.InputOutput;
+        if (Attachment.TryCreate(_channel, answer, out Attachment? attachment))
+            errno = Map(_descriptor, answer.MmioSize, out _window);
+        _isMapped = errno == Errno.None;
+        if (errno != Errno.None)
+        {
+            DetachFrom(_channel);
+            CloseDescriptor();
+            Queue.Memory.Dispose();
+            return errno;
+        }
+
+        _attachments.Add(attachment!);
+        if (!Queue.Connect(_window, new ContextId(_id).Handle))
+            Restore(RestoreReason.Lost, Queue.Generation);
+        return Gate.IsOpen ? Errno.None : EndErrno;
+    }
+
+    private Errno Map(int descriptor, ulong length, out TRegisters window)
+    {
+        window = default;
+        return length is < MinMmioSize or > int.MaxValue
+            ? Errno.InputOutput
+            : _transport.Map(descriptor, (long)length, out window);
+    }
+}

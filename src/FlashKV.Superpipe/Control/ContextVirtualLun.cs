@@ -1,0 +1,28 @@
+namespace FlashKV.Superpipe.Control;
+
+/// <summary>A virtual LUN open in a context.</summary>
+internal sealed class ContextVirtualLun(LunHandle handle) : VirtualLun
+{
+    public override long BlockCount => handle.BlockCount;
+
+    internal LunHandle Handle => handle;
+
+    public override void Transfer(ReadOnlySpan<BlockTransfer> batch) => handle.Transfer(batch);
+
+    public override bool TryTransfer(ReadOnlySpan<BlockTransfer> batch) =>
+        handle.TryTransfer(batch);
+
+    public override long Resize(long blocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(blocks);
+        handle.ThrowIfDisposed();
+        handle.Context.Resize(handle, blocks);
+        return handle.BlockCount;
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        handle.Dispose();
+        base.Dispose(disposing);
+    }
+}

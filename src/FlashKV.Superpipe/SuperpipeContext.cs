@@ -1,0 +1,187 @@
+using FlashKV.Superpipe.Control;
+
+namespace FlashKV.Superpipe;
+
+/// <summary>
+/// A context: a process's seat on the adapter, with a register window, command blocks and a
+/// response queue of its own. LUNs are opened in it.
+/// </summary>
+/// <remarks>
+/// All members may be used by any number of threads at once. No thread is started: a thread that
+/// waits for its own transfers also settles those of others. When the adapter is lost, the context
+/// is recovered and what was in flight is sent again; callers see latency only. When the driver
+/// says that the adapter is gone, every call throws <see cref="DeviceException"/> with
+/// <see cref="Errno.NoDevice"/> from then on.
+/// </remarks>
+public abstract class SuperpipeContext : IDisposable
+{
+    private protected SuperpipeContext(AttachOptions options)
+    {
+        Access = options.Access;
+        CommandBlocks = options.RoundedCommandBlocks;
+    }
+
+    /// <summary>The driver's id of the context; it changes when the context is recovered.</summary>
+    public abstract ulong Id { get; }
+
+    /// <summary>
+    /// The descriptor of the context ("fd2"), to hand to a child process; it changes when the
+    /// context is recovered.
+    /// </summary>
+    public abstract int Descriptor { get; }
+
+    /// <summary>What the context may do with its LUNs.</summary>
+    public DeviceAccess Access { get; }
+
+    /// <summary>The most commands that can be in flight.</summary>
+    public int CommandBlocks { get; }
+
+    /// <summary>
+    /// The commands that could be begun at this moment; a hint, since other threads begin and end
+    /// theirs. See <see cref="Lun.TryTransfer"/>.
+    /// </summary>
+    public abstract int FreeRooms { get; }
+
+    /// <summary>
+    /// Whether the adapter takes commands from a ring instead of by one register write each.
+    /// </summary>
+    public abstract bool UsesSubmissionQueue { get; }
+
+    /// <summary>Whether unmapping gives blocks back, rather than writing zeros.</summary>
+    public abstract bool CanUnmap { get; }
+
+    /// <summary>
+    /// The last 4,096-byte block of the physical LUN that the context was attached to; -1 when it
+    /// has none.
+    /// </summary>
+    public abstract long LastLba { get; }
+
+    /// <summary>Opens a virtual LUN on the LUN that the context was attached to.</summary>
+    /// <param name="blocks">
+    /// The wanted size in 4,096-byte blocks, 0 or more; the driver rounds up to whole chunks.
+    /// </param>
+    /// <returns>
+    /// The LUN. It is smaller than wanted where the physical LUN has less left:
+    /// <see cref="Lun.BlockCount"/> tells.
+    /// </returns>
+    /// <exception cref="DeviceException">
+    /// The driver refuses: <see cref="Errno.NoSpace"/> when nothing is left,
+    /// <see cref="Errno.InvalidArgument"/> while the LUN is open as a physical one,
+    /// <see cref="Errno.TooManyOpen"/> when the context has no handle left.
+    /// </exception>
+    public VirtualLun OpenVirtualLun(long blocks) =>
+        OpenVirtual(null, blocks);
+
+    /// <summary>Opens a virtual LUN on a LUN added with <see cref="AddDevice"/>.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="blocks">The wanted size in 4,096-byte blocks, 0 or more.</param>
+    /// <returns>The LUN.</returns>
+    /// <exception cref="ArgumentException">The device was not added.</exception>
+    /// <exception cref="DeviceException">The driver refuses.</exception>
+    public VirtualLun OpenVirtualLun(SuperpipeDevice device, long blocks)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return OpenVirtual(device, blocks);
+    }
+
+    /// <summary>Opens the LUN that the context was attached to, as a whole.</summary>
+    /// <returns>The LUN.</returns>
+    /// <exception cref="DeviceException">
+    /// The driver refuses: <see cref="Errno.InvalidArgument"/> while it has virtual ones.
+    /// </exception>
+    public PhysicalLun OpenPhysicalLun() => OpenPhysical(null);
+
+    /// <summary>Opens a LUN added with <see cref="AddDevice"/>, as a whole.</summary>
+    /// <param name="device">The device.</param>
+    /// <returns>The LUN.</returns>
+    /// <exception cref="ArgumentException">The device was not added.</exception>
+    /// <exception cref="DeviceException">The driver refuses.</exception>
+    public PhysicalLun OpenPhysicalLun(SuperpipeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return OpenPhysical(device);
+    }
+
+    /// <summary>Adds another LUN of the same adapter to the context.</summary>
+    /// <param name="device">A device of the same transport, not in the context yet.</param>
+    /// <exception cref="ArgumentException">The device is of another transport.</exception>
+    /// <exception cref="DeviceException">The driver refuses.</exception>
+    public abstract void AddDevice(SuperpipeDevice device);
+
+    /// <summary>
+    /// Makes this context a clone of the context of the parent process: its virtual LUNs with the
+    /// same handles, sharing their chunks. The context must not have LUNs open.
+    /// </summary>
+    /// <param name="sourceId">The <see cref="Id"/> of the parent's context.</param>
+    /// <param name="sourceDescriptor">The <see cref="Descriptor"/> of the parent's context.</param>
+    /// <param name="handles">The <see cref="GetHandle"/> of each LUN to open here.</param>
+    /// <returns>The LUNs, in the order of <paramref name="handles"/>.</returns>
+    /// <exception cref="DeviceException">The driver refuses.</exception>
+    public abstract IReadOnlyList<VirtualLun> CloneFrom(
+        ulong sourceId, int sourceDescriptor, ReadOnlySpan<uint> handles);
+
+    /// <summary>
+    /// The resource handle of a LUN of this context; a recovery of the context does not change it.
+    /// </summary>
+    /// <param name="lun">The LUN.</param>
+    /// <returns>The handle.</returns>
+    /// <exception cref="ArgumentException">The LUN is of another context.</exception>
+    /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
+    public uint GetHandle(Lun lun) => HandleOf(lun).Handle;
+
+    /// <summary>Asks the driver to look at a LUN again, and takes over its size.</summary>
+    /// <param name="lun">The LUN.</param>
+    /// <exception cref="ArgumentException">The LUN is of another context.</exception>
+    /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
+    /// <exception cref="DeviceException">The driver refuses.</exception>
+    public void Verify(Lun lun)
+    {
+        Errno errno = Verify(HandleOf(lun), default);
+        if (errno != Errno.None)
+            throw new DeviceException("VERIFY", errno);
+    }
+
+    /// <summary>The counters since the context was attached.</summary>
+    /// <returns>The counters, each exact, not all of one moment.</returns>
+    public abstract ContextStatistics GetStatistics();
+
+    /// <summary>
+    /// Waits for the transfers under way, releases the LUNs and detaches. Transfers that do not end
+    /// within 5 seconds are given up; virtual LUNs lose their blocks with the last detach.
+    /// </summary>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    internal abstract VirtualLun OpenVirtual(SuperpipeDevice? device, long blocks);
+
+    internal abstract PhysicalLun OpenPhysical(SuperpipeDevice? device);
+
+    internal abstract void Resize(LunHandle lun, long blocks);
+
+    internal abstract Errno Verify(LunHandle lun, ReadOnlySpan<byte> sense);
+
+    internal abstract void Release(LunHandle lun);
+
+    internal abstract bool Transfer(LunHandle lun, ReadOnlySpan<BlockTransfer> batch, int commands);
+
+    private LunHandle HandleOf(Lun lun)
+    {
+        LunHandle? handle = lun switch
+        {
+            ContextVirtualLun virtualLun => virtualLun.Handle,
+            ContextPhysicalLun physicalLun => physicalLun.Handle,
+            _ => null,
+        };
+        if (handle is null || handle.Context != this)
+            throw new ArgumentException("The LUN is not of this context.", nameof(lun));
+        handle.ThrowIfDisposed();
+        return handle;
+    }
+
+    /// <summary>Detaches.</summary>
+    /// <param name="disposing">Always <see langword="true"/>: there is no finalizer.</param>
+    protected abstract void Dispose(bool disposing);
+}
