@@ -27,8 +27,12 @@ internal sealed partial class AdapterDriver
     /// </summary>
     internal void Reset()
     {
-        LoseLiveContexts();
+        // The order matters. A client that sees all ones finds the reset pending when it asks for
+        // recovery; and a context that was recovered meanwhile is not in the list, so that it is
+        // never lost without a reset pending.
+        AfuContext<LocalMemory>[] contexts = Volatile.Read(ref _liveContexts);
         Interlocked.Increment(ref _pendingResets);
+        Array.ForEach(contexts, context => context.Lose());
         if (Monitor.TryEnter(_lock))
         {
             try
@@ -49,26 +53,19 @@ internal sealed partial class AdapterDriver
         Reset();
     }
 
-    private void LoseLiveContexts()
-    {
-        foreach (AfuContext<LocalMemory> context in Volatile.Read(ref _liveContexts))
-        {
-            context.Lose();
-        }
-    }
-
     private void PublishLiveContexts() =>
         Volatile.Write(ref _liveContexts, [.. _contexts.Files.Select(file => file.Afu)]);
 
     // What a reset leaves for the holder of the lock: contexts go to the error list.
     private void ApplyPendingReset()
     {
-        if (Interlocked.Exchange(ref _pendingResets, 0) == 0)
+        int resets = Interlocked.Exchange(ref _pendingResets, 0);
+        if (resets == 0)
         {
             return;
         }
 
-        ResetCount++;
+        ResetCount += resets;
         foreach (DriverContext context in _contexts.All)
         {
             context.Afu.Lose();
