@@ -23,18 +23,24 @@ internal sealed class BatchLatches(HashIndex index) : IDisposable
     /// <summary>Gets whether buckets are held.</summary>
     public bool IsHeld { get; private set; }
 
-    /// <summary>Latches the buckets of some hashes, in ascending order, and pauses splits.</summary>
+    /// <summary>Latches the buckets of some hashes, in ascending order.</summary>
     /// <param name="hashes">The hashes of all keys; repeated ones do no harm.</param>
+    /// <remarks>
+    /// Splits go on meanwhile, but none of a bucket that is held: a split gives up at a latch.
+    /// </remarks>
     public void Acquire(ReadOnlySpan<ulong> hashes)
     {
         Debug.Assert(!IsHeld, "held already");
         MakeRoom(hashes.Length);
-        index.PauseSplits();
         IsHeld = true;
-        FindBuckets(hashes);
-        foreach (long bucket in _buckets.AsSpan(0, _count))
+        long bucketCount = index.BucketCount;
+        LatchAll(hashes, bucketCount);
+        while (HasMoved(hashes, bucketCount))
         {
-            index.GetBucket(bucket).TakeLatch();
+            // One was split before it was latched; a hash moves at most 28 times in all.
+            UnlatchAll();
+            bucketCount = index.BucketCount;
+            LatchAll(hashes, bucketCount);
         }
     }
 
@@ -59,7 +65,10 @@ internal sealed class BatchLatches(HashIndex index) : IDisposable
             index, index.GetBucket(bucket), index.TagPattern(hash), releases: false);
     }
 
-    /// <summary>Releases all buckets and lets splits go on. Nothing if none are held.</summary>
+    /// <summary>
+    /// Releases all buckets, then makes up for the splits that the inserts owe. Nothing if none
+    /// are held.
+    /// </summary>
     public void Release()
     {
         if (!IsHeld)
@@ -67,14 +76,9 @@ internal sealed class BatchLatches(HashIndex index) : IDisposable
             return;
         }
 
-        foreach (long bucket in _buckets.AsSpan(0, _count))
-        {
-            index.GetBucket(bucket).Unlatch();
-        }
-
-        _count = 0;
+        UnlatchAll();
         IsHeld = false;
-        index.ResumeSplits();
+        index.SplitOwed(HashIndex.SplitsPerBatch);
     }
 
     /// <summary>The same as <see cref="Release"/>.</summary>
@@ -88,9 +92,27 @@ internal sealed class BatchLatches(HashIndex index) : IDisposable
         }
     }
 
-    private void FindBuckets(ReadOnlySpan<ulong> hashes)
+    private bool HasMoved(ReadOnlySpan<ulong> hashes, long bucketCount)
     {
-        long bucketCount = index.BucketCount;
+        long newCount = index.BucketCount;
+        if (newCount == bucketCount)
+        {
+            return false;
+        }
+
+        foreach (ulong hash in hashes)
+        {
+            if (HashIndex.BucketNumber(hash, newCount) != HashIndex.BucketNumber(hash, bucketCount))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private void LatchAll(ReadOnlySpan<ulong> hashes, long bucketCount)
+    {
         Span<long> buckets = _buckets.AsSpan(0, hashes.Length);
         for (int hash = 0; hash < hashes.Length; hash++)
         {
@@ -102,8 +124,19 @@ internal sealed class BatchLatches(HashIndex index) : IDisposable
         {
             if (_count == 0 || _buckets[_count - 1] != bucket)
             {
+                index.GetBucket(bucket).TakeLatch();
                 _buckets[_count++] = bucket;
             }
         }
+    }
+
+    private void UnlatchAll()
+    {
+        foreach (long bucket in _buckets.AsSpan(0, _count))
+        {
+            index.GetBucket(bucket).Unlatch();
+        }
+
+        _count = 0;
     }
 }

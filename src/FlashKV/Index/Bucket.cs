@@ -167,7 +167,7 @@ internal readonly unsafe struct Bucket
         }
     }
 
-    /// <summary>Copies the entries that have a bit into an empty bucket that nobody sees yet.</summary>
+    /// <summary>Copies the entries with a bit into an empty bucket that nobody sees yet.</summary>
     /// <returns>False when there is no memory; the target is still empty then.</returns>
     public bool TryCopyTo(Bucket target, ulong bit)
     {

@@ -55,7 +55,7 @@ internal ref struct BucketWriter
         _next = 0;
     }
 
-    /// <summary>Stores another entry in place of the one that <see cref="Next"/> gave last.</summary>
+    /// <summary>Stores another entry in place of what <see cref="Next"/> gave last.</summary>
     public readonly void Replace(IndexEntry entry)
     {
         Debug.Assert(_current != None, "no current entry");
@@ -93,11 +93,16 @@ internal ref struct BucketWriter
     /// <summary>Ends the hold. The changes are visible to readers as they are made.</summary>
     public readonly void Dispose()
     {
-        if (_releases)
+        if (!_releases)
         {
-            _bucket.Unlatch();
+            _ = _index.AddToCount(_change); // The batch pays for the growth at its end.
+            return;
         }
 
-        _index.AddToCount(_change);
+        _bucket.Unlatch();
+        if (_index.AddToCount(_change))
+        {
+            _index.SplitOwed(HashIndex.SplitsPerVisit);
+        }
     }
 }

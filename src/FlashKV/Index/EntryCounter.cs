@@ -30,7 +30,9 @@ internal sealed class EntryCounter
     }
 
     /// <summary>Adds a change, which may be negative.</summary>
-    /// <returns>True when a stripe was passed on: about once in <see cref="FlushAt"/> changes.</returns>
+    /// <returns>
+    /// True when a stripe was passed on: about once in <see cref="FlushAt"/> changes.
+    /// </returns>
     public bool Add(long change)
     {
         int stripe = 1 + Environment.CurrentManagedThreadId % Stripes;

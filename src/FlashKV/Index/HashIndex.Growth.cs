@@ -8,8 +8,12 @@ internal sealed unsafe partial class HashIndex
     /// <summary>The entries per bucket above which inserts split buckets.</summary>
     public const int TargetLoad = 7;
 
-    private const int SplitsPerVisit = 32; // an insert in 16 comes by; usually 2 or 3 are owed then
-    private const int SplitsPerBatch = 1024;
+    /// <summary>The most splits that the end of a batch makes up for.</summary>
+    internal const int SplitsPerBatch = 1024;
+
+    /// <summary>The most splits that an insert pays for: one in 16, and 2 or 3 are usual.</summary>
+    internal const int SplitsPerVisit = 32;
+
     private const int LatchAttempts = 64;
 
     // The splits leave this part of the budget to overflow blocks: when the buckets can grow no
@@ -19,11 +23,7 @@ internal sealed unsafe partial class HashIndex
     private const int LinesAheadAtLeast = LinePages.LinesPerPage / 4;
     private const int LinesAheadAtMost = 8 * LinePages.LinesPerPage;
 
-    private const int SplitGateOpen = 0;
-    private const int SplitRunning = 1;
-    private const int PausedOnce = 2;
-
-    private int _splitGate; // SplitRunning, plus PausedOnce for each pause
+    private int _splitting; // 1 while a thread splits
     private long _refusedSplits;
     private bool _isGrowthRefused;
 
@@ -41,27 +41,6 @@ internal sealed unsafe partial class HashIndex
         1L << Math.Min(MaxBucketBits, _tagOffset + IndexEntry.TagBits);
 
     private long OverflowReserveBytes => _memory.BudgetBytes / OverflowShareOfBudget;
-
-    /// <summary>
-    /// Stops splits, so that the bucket of a hash stays the same; waits for the one that runs.
-    /// Pauses nest.
-    /// </summary>
-    public void PauseSplits()
-    {
-        Interlocked.Add(ref _splitGate, PausedOnce);
-        SpinWait wait = default;
-        while ((Volatile.Read(ref _splitGate) & SplitRunning) != 0)
-        {
-            wait.SpinOnce(sleep1Threshold: -1); // A split waits for nobody.
-        }
-    }
-
-    /// <summary>Ends a pause, and makes up for splits that inserts owed during it.</summary>
-    public void ResumeSplits()
-    {
-        Interlocked.Add(ref _splitGate, -PausedOnce);
-        SplitOwed(SplitsPerBatch);
-    }
 
     /// <summary>
     /// Grows to hold a number of entries at the usual load. Called before the first entry and
@@ -112,7 +91,8 @@ internal sealed unsafe partial class HashIndex
             && _overflow.TryGrowAhead();
     }
 
-    private void SplitOwed(int limit) => SplitTo(_counter.Approximate / TargetLoad, limit);
+    /// <summary>Splits what inserts owe, up to a limit.</summary>
+    internal void SplitOwed(int limit) => SplitTo(_counter.Approximate / TargetLoad, limit);
 
     private void SplitTo(long buckets, long limit)
     {
@@ -124,8 +104,7 @@ internal sealed unsafe partial class HashIndex
     // One thread splits at a time; others leave it alone, the next insert comes by soon.
     private bool TrySplitNext()
     {
-        if (Interlocked.CompareExchange(ref _splitGate, SplitRunning, SplitGateOpen)
-            != SplitGateOpen)
+        if (Interlocked.CompareExchange(ref _splitting, 1, 0) != 0)
         {
             return false;
         }
@@ -136,7 +115,7 @@ internal sealed unsafe partial class HashIndex
         }
         finally
         {
-            Interlocked.Add(ref _splitGate, -SplitRunning);
+            Volatile.Write(ref _splitting, 0);
         }
     }
 
@@ -179,7 +158,7 @@ internal sealed unsafe partial class HashIndex
         return Granted(copied);
     }
 
-    // A bounded wait: a split holds the gate, for which a batch may be waiting.
+    // A bounded wait: the bucket may be a batch's, and a split must not hold inserts up.
     private static bool TryLatchBriefly(Bucket bucket)
     {
         for (int attempt = 0; attempt < LatchAttempts; attempt++)

@@ -12,21 +12,21 @@ namespace FlashKV.Index;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Linear hashing: with n buckets, 2^k &lt;= n &lt; 2^(k+1), a hash belongs to the bucket of its low
-/// k + 1 bits, or of its low k bits if there is no such bucket yet. Inserts split one bucket after
-/// another, so the index grows without a pause. A tag keeps the hash bits just above those that
-/// choose among the first buckets: a split finds in it the bit that it divides by.
+/// Linear hashing: with n buckets, 2^k &lt;= n &lt; 2^(k+1), a hash belongs to the bucket of its
+/// low k + 1 bits, or of its low k bits if there is no such bucket yet. Inserts split one bucket
+/// after another, so the index grows without a pause. A tag keeps the hash bits just above those
+/// that choose among the first buckets: a split finds in it the bit that it divides by.
 /// </para>
 /// <para>
 /// Readers (<see cref="Probe"/>) take no lock and write nothing. Writers (<see cref="Acquire"/>)
-/// latch one bucket, a batch (<see cref="BatchLatches"/>) several. Any number of each may run at
-/// once; a thread must not hold a <see cref="BucketWriter"/> while it acquires anything else of
-/// the same index. Disposing needs all of them to have ended.
+/// latch one bucket, a batch (<see cref="BatchLatches"/>) several; splits go on beside both. Any
+/// number of each may run at once; a thread must not hold a <see cref="BucketWriter"/> while it
+/// acquires anything else of the same index. Disposing needs all of them to have ended.
 /// </para>
 /// </remarks>
 internal sealed unsafe partial class HashIndex : IDisposable
 {
-    /// <summary>The low bits of the hash that the index uses; a shard is chosen by others.</summary>
+    /// <summary>The low bits of the hash, which the index uses; others choose the shard.</summary>
     public const int HashBits = MaxBucketBits + IndexEntry.TagBits;
 
     /// <summary>The usual number of the first buckets, as a power of two.</summary>
@@ -42,7 +42,7 @@ internal sealed unsafe partial class HashIndex : IDisposable
     private int _tagOffset; // the lowest hash bit that tags keep
 
     /// <summary>Creates an empty index.</summary>
-    /// <param name="memory">Where its memory comes from, in <see cref="MemoryCategory.Index"/>.</param>
+    /// <param name="memory">The owner of its memory, <see cref="MemoryCategory.Index"/>.</param>
     /// <param name="bucketBits">
     /// 1 to 28: it starts with 2^bits buckets, and can grow by 2^22 times. As it grows by 2^k, the
     /// tags' k lowest bits become the same for a whole bucket and tell its keys apart no more.
@@ -150,12 +150,7 @@ internal sealed unsafe partial class HashIndex : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Bucket GetBucket(long number) => new(_lines.GetLine(number), _overflow);
 
-    /// <summary>Counts what a writer did, and lets its inserts pay for the growth.</summary>
-    internal void AddToCount(int change)
-    {
-        if (change != 0 && _counter.Add(change))
-        {
-            SplitOwed(SplitsPerVisit);
-        }
-    }
+    /// <summary>Counts what a writer did.</summary>
+    /// <returns>True when it is time to look whether splits are owed.</returns>
+    internal bool AddToCount(int change) => change != 0 && _counter.Add(change);
 }

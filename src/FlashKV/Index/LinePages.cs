@@ -105,9 +105,10 @@ internal sealed unsafe class LinePages : IDisposable
 
     private bool TryAddUnsynchronized(int pages, long keepFreeBytes, bool populate)
     {
+        long bytes = (long)pages * PageBytes;
         if (!TryExtendDirectoryUnsynchronized(_pageCount + pages)
             || !_memory.TryAllocate(
-                MemoryCategory.Index, (long)pages * PageBytes, out MemoryBlock block, keepFreeBytes))
+                MemoryCategory.Index, bytes, out MemoryBlock block, keepFreeBytes))
         {
             return false;
         }

@@ -1,7 +1,7 @@
 namespace FlashKV.Memory;
 
 /// <summary>A piece of unmanaged memory that <see cref="UnmanagedMemory"/> handed out.</summary>
-/// <param name="Address">The first byte; see <see cref="UnmanagedMemory"/> for its alignment.</param>
+/// <param name="Address">The first byte, aligned as <see cref="UnmanagedMemory"/> says.</param>
 /// <param name="Length">The length in bytes, at least what was asked for.</param>
 /// <param name="Category">Which part of the budget it is counted in.</param>
 internal readonly record struct MemoryBlock(nint Address, long Length, MemoryCategory Category)

@@ -20,8 +20,8 @@ internal static unsafe partial class MemoryMap
     /// <summary>Maps zeroed memory.</summary>
     /// <param name="length">Bytes, a whole number of pages.</param>
     /// <returns>
-    /// The address, aligned to a huge page when <paramref name="length"/> is at least one, else to a
-    /// page; 0 when the kernel refused.
+    /// The address, aligned to a huge page when <paramref name="length"/> is at least one, else to
+    /// a page; 0 when the kernel refused.
     /// </returns>
     public static nint Map(long length) =>
         length < HugePageBytes ? MapPages(length) : MapHuge(length);

@@ -57,7 +57,7 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     /// The part of the budget that must be left afterwards: what can wait leaves room for what
     /// cannot.
     /// </param>
-    /// <returns>False when the budget or the machine does not allow it; nothing is changed.</returns>
+    /// <returns>False when the budget or the machine refuses; nothing is changed.</returns>
     /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
     public bool TryAllocate(
         MemoryCategory category, long bytes, out MemoryBlock block, long keepFreeBytes = 0)
@@ -88,7 +88,9 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     }
 
     /// <summary>Allocates a zeroed block, or throws.</summary>
-    /// <exception cref="InsufficientMemoryException">Neither the budget nor the machine allows it.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// The budget or the machine does not allow it.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The owner is disposed.</exception>
     public MemoryBlock Allocate(MemoryCategory category, long bytes)
     {
@@ -100,7 +102,7 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     }
 
     /// <summary>Gives a block back. Nobody may use its memory any more.</summary>
-    /// <exception cref="ArgumentException">The block is not one of this owner's, or was freed.</exception>
+    /// <exception cref="ArgumentException">Not a block of this owner, or freed before.</exception>
     public void Free(MemoryBlock block)
     {
         lock (_lock)
@@ -143,7 +145,7 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
         }
     }
 
-    /// <summary>Makes the pages of a block present, so that its first use costs no page fault.</summary>
+    /// <summary>Makes the pages of a block present, so that the first use need not.</summary>
     /// <param name="block">A block that nobody uses yet.</param>
     public static void Populate(MemoryBlock block)
     {

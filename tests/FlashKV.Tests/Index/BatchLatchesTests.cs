@@ -57,22 +57,48 @@ public class BatchLatchesTests
     }
 
     [Fact]
-    public void Splits_stand_still_during_a_pause_and_are_made_up_for()
+    public void Splits_pass_by_what_a_batch_holds_and_go_on_after_it()
     {
         using UnmanagedMemory memory = new(16 << 20);
         using HashIndex index = new(memory, bucketBits: 1);
-        index.PauseSplits();
-        index.PauseSplits();
-        for (int key = 0; key < 500; key++)
+        using BatchLatches batch = new(index);
+        ulong[] hashes = [1]; // bucket 1; bucket 0 can be split, then it is the turn of this one
+        batch.Acquire(hashes);
+        for (int key = 0; key < 200; key++)
         {
-            Assert.True(TestKeys.Put(index, key, 1));
+            Assert.True(TestKeys.Put(index, key, 1, hash: (ulong)key << 1));
         }
 
-        Assert.Equal(2, index.BucketCount);
-        index.ResumeSplits();
-        Assert.Equal(2, index.BucketCount);
-        index.ResumeSplits();
-        Assert.True(index.BucketCount > 2);
+        Assert.Equal(3, index.BucketCount);
+        batch.Release();
+        Assert.True(index.BucketCount > 20);
+    }
+
+    [Fact]
+    public void A_bucket_split_before_the_batch_reached_it_is_looked_for_again()
+    {
+        using UnmanagedMemory memory = new(16 << 20);
+        using HashIndex index = new(memory, bucketBits: 1);
+        Assert.True(TestKeys.Put(index, 0, 1, hash: 0));
+        Assert.True(index.EnsureCapacity(6 * HashIndex.TargetLoad)); // next is bucket 2, to 2 and 6
+        ulong[] hashes = [0, 1, 6];
+        using StressThreads threads = new();
+        using BatchLatches batch = new(index);
+        using (BucketWriter first = index.Acquire(1))
+        {
+            threads.Start(() => batch.Acquire(hashes));
+            Assert.True(SpinWait.SpinUntil(
+                () => index.GetBucket(0).Control.IsLatched, TimeSpan.FromSeconds(30)));
+
+            // The batch waits for bucket 1 and means to latch bucket 2 next.
+            Assert.True(index.EnsureCapacity(7 * HashIndex.TargetLoad));
+        }
+
+        threads.Join();
+        Assert.True(index.GetBucket(0).Control.IsLatched);
+        Assert.True(index.GetBucket(1).Control.IsLatched);
+        Assert.False(index.GetBucket(2).Control.IsLatched);
+        Assert.True(index.GetBucket(6).Control.IsLatched);
     }
 
     [Fact]

@@ -35,7 +35,8 @@ public class HashIndexTests
             int probed = random.Next(20_000);
             int expected = model.GetValueOrDefault(probed, -1);
             Assert.True(
-                expected == TestKeys.Find(index, probed), $"seed {seed}, step {step}, key {probed}");
+                expected == TestKeys.Find(index, probed),
+                $"seed {seed}, step {step}, key {probed}");
         }
 
         AssertSame(model, index);
@@ -184,6 +185,66 @@ public class HashIndexTests
     }
 
     [Fact]
+    public void A_walk_that_an_entry_went_behind_is_not_complete()
+    {
+        using UnmanagedMemory memory = new(16 << 20);
+        using HashIndex index = new(memory);
+        InsertKeys(index, first: 0, count: 9, hash: 5);
+        BucketProbe probe = index.Probe(5);
+        Assert.True(probe.Next(out IndexEntry first));
+
+        // The last entry takes the place of the first, which the walk has passed.
+        Assert.True(TestKeys.Remove(index, TestKeys.KeyOf(first), hash: 5));
+
+        while (probe.Next(out IndexEntry entry))
+        {
+            Assert.NotEqual(8, TestKeys.KeyOf(entry));
+        }
+
+        Assert.False(probe.IsComplete());
+    }
+
+    [Fact]
+    public void A_walk_gives_nothing_of_a_block_that_is_another_buckets_now()
+    {
+        const ulong Tag = 1UL << 20; // both hashes have it; their buckets differ
+        using UnmanagedMemory memory = new(16 << 20);
+        using HashIndex index = new(memory);
+        InsertKeys(index, first: 0, count: Bucket.LineEntries + 1, hash: Tag | 5);
+        BucketProbe probe = index.Probe(Tag | 5);
+        for (int entry = 0; entry < Bucket.LineEntries; entry++)
+        {
+            Assert.True(probe.Next(out _));
+        }
+
+        Assert.True(TestKeys.Remove(index, 0, hash: Tag | 5)); // frees the block
+        InsertKeys(index, first: 100, count: Bucket.LineEntries + 1, hash: Tag | 6); // takes it
+
+        Assert.False(probe.Next(out _));
+        Assert.False(probe.IsComplete());
+    }
+
+    [Fact]
+    public void A_walk_whose_block_became_too_small_is_not_complete()
+    {
+        using UnmanagedMemory memory = new(16 << 20);
+        using HashIndex index = new(memory);
+        InsertKeys(index, first: 0, count: Bucket.LineEntries + 1, hash: 5);
+        BucketProbe probe = index.Probe(5);
+
+        InsertKeys(index, first: 8, count: 1, hash: 5);
+
+        int seen = 0;
+        while (probe.Next(out _))
+        {
+            seen++;
+        }
+
+        Assert.Equal(Bucket.LineEntries, seen);
+        Assert.False(probe.IsComplete());
+    }
+
+    [Fact]
     public void A_walk_under_which_its_bucket_was_split_is_not_complete()
     {
         using UnmanagedMemory memory = new(16 << 20);
@@ -313,6 +374,14 @@ public class HashIndexTests
         {
             Assert.Equal(version, found[key]);
             Assert.Equal(version, TestKeys.Find(index, key));
+        }
+    }
+
+    private static void InsertKeys(HashIndex index, int first, int count, ulong hash)
+    {
+        for (int key = first; key < first + count; key++)
+        {
+            Assert.True(TestKeys.Put(index, key, 0, hash));
         }
     }
 
