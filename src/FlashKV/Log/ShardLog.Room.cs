@@ -79,6 +79,16 @@ internal sealed partial class ShardLog
         }
     }
 
+    /// <summary>Makes slots ready before they are needed, once the shard is in use at all.</summary>
+    public void PrepareAhead()
+    {
+        while (Segments.Length != 0
+            && Allocator.PreparedCount < SegmentAllocator.PreparedTarget
+            && TryPrepare())
+        {
+        }
+    }
+
     /// <summary>Closes the open segment of a tail, so that it will be sealed.</summary>
     public void CloseSegment(SegmentKind kind)
     {

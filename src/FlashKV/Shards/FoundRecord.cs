@@ -11,10 +11,13 @@ internal ref struct FoundRecord
 {
     private PooledBuffer _buffer;
 
-    public FoundRecord(RecordView record, PooledBuffer buffer)
+    private readonly int _start;
+
+    public FoundRecord(RecordView record, PooledBuffer buffer, int start = 0)
     {
         Record = record;
         _buffer = buffer;
+        _start = start;
     }
 
     public RecordView Record { get; }
@@ -29,6 +32,10 @@ internal ref struct FoundRecord
         _buffer = default;
         return buffer;
     }
+
+    /// <summary>Hands the buffer on as a lease of a part of the record.</summary>
+    public ValueLease LeaseBuffer(int offset, int length) =>
+        new(TakeBuffer(), _start + offset, length);
 
     public void Dispose() => TakeBuffer().Dispose();
 }

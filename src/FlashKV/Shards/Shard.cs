@@ -100,6 +100,8 @@ internal sealed partial class Shard : IDisposable
     {
         PooledBuffer buffer = Log.Reader.ReadRecord(
             segment, offset, bound, out RecordView record);
-        return new FoundRecord(record, buffer);
+
+        // The buffer begins with the block in which the record begins.
+        return new FoundRecord(record, buffer, offset % LogGeometry.BlockBytes);
     }
 }

@@ -1,0 +1,99 @@
+using FlashKV.Memory;
+using FlashKV.Shards;
+
+namespace FlashKV;
+
+/// <summary>Reading.</summary>
+public sealed partial class FlashStore
+{
+    /// <summary>Reads a value without allocating managed memory.</summary>
+    /// <param name="key">1 to 65,535 bytes.</param>
+    /// <param name="value">The value; the caller disposes it if the key is there.</param>
+    /// <returns>Whether the key is there.</returns>
+    /// <exception cref="ArgumentException">The key has a length out of range.</exception>
+    /// <exception cref="CorruptStoreException">The record is damaged.</exception>
+    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
+    public bool TryGet(ReadOnlySpan<byte> key, out ValueLease value)
+    {
+        CheckKey(key);
+        ulong hash = _context.Hasher.Hash(key);
+        using Epoch.Operation operation = Epoch.Enter();
+        if (!_core.ShardOf(hash).TryFind(hash, key, out FoundRecord found))
+        {
+            value = default;
+            return false;
+        }
+
+        value = Lease(ref found);
+        return true;
+    }
+
+    /// <summary>Copies a value.</summary>
+    /// <param name="key">1 to 65,535 bytes.</param>
+    /// <param name="destination">
+    /// Where to; a value that is longer is cut off at its end.
+    /// </param>
+    /// <returns>The length of the value in bytes; -1 if the key is not there.</returns>
+    /// <exception cref="ArgumentException">The key has a length out of range.</exception>
+    /// <exception cref="CorruptStoreException">The record is damaged.</exception>
+    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
+    public int Get(ReadOnlySpan<byte> key, Span<byte> destination)
+    {
+        CheckKey(key);
+        ulong hash = _context.Hasher.Hash(key);
+        using Epoch.Operation operation = Epoch.Enter();
+        if (!_core.ShardOf(hash).TryFind(hash, key, out FoundRecord found))
+        {
+            return -1;
+        }
+
+        ReadOnlySpan<byte> value = found.Record.Value;
+        value[..Math.Min(value.Length, destination.Length)].CopyTo(destination);
+        int length = value.Length;
+        found.Dispose();
+        return length;
+    }
+
+    /// <summary>Reads a value into a new array.</summary>
+    /// <param name="key">1 to 65,535 bytes.</param>
+    /// <returns>The value; null if the key is not there.</returns>
+    /// <exception cref="ArgumentException">The key has a length out of range.</exception>
+    /// <exception cref="CorruptStoreException">The record is damaged.</exception>
+    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
+    public byte[]? Get(ReadOnlySpan<byte> key)
+    {
+        if (!TryGet(key, out ValueLease value))
+        {
+            return null;
+        }
+
+        using (value)
+        {
+            return value.Span.ToArray();
+        }
+    }
+
+    /// <summary>Whether a key is there.</summary>
+    /// <param name="key">1 to 65,535 bytes.</param>
+    /// <returns>Whether it is.</returns>
+    /// <exception cref="ArgumentException">The key has a length out of range.</exception>
+    /// <exception cref="CorruptStoreException">A record with its hash is damaged.</exception>
+    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
+    public bool Contains(ReadOnlySpan<byte> key) => Get(key, []) >= 0;
+
+    // A record in memory may make way once the operation ends, so it is copied; one that was read
+    // from the device has a buffer of its own, which the lease takes over.
+    private ValueLease Lease(ref FoundRecord found)
+    {
+        int offset = found.Record.ValueOffset;
+        int length = found.Record.ValueLength;
+        if (found.OwnsBuffer)
+        {
+            return found.LeaseBuffer(offset, length);
+        }
+
+        PooledBuffer buffer = _context.Buffers.Rent(length);
+        found.Record.Value.CopyTo(buffer.Span(0, length));
+        return new ValueLease(buffer, 0, length);
+    }
+}

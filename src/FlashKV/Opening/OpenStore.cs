@@ -1,0 +1,147 @@
+using FlashKV.Log;
+using FlashKV.Memory;
+using FlashKV.Shards;
+using FlashKV.Superpipe;
+
+namespace FlashKV.Opening;
+
+/// <summary>
+/// Everything that an open store holds, in the order in which it was got; disposing lets go of it in
+/// the other order.
+/// </summary>
+internal sealed class OpenStore : IDisposable
+{
+    private readonly Stack<IDisposable> _held = new();
+    private readonly List<string> _warnings = [];
+    private StoreCore? _core;
+    private BackgroundWorker? _worker;
+
+    private OpenStore()
+    {
+    }
+
+    public StoreCore Core => _core!;
+
+    public IReadOnlyList<string> Warnings => _warnings;
+
+    /// <summary>Opens a store on the embedded default.</summary>
+    public static OpenStore OnFile(string directory, FlashStoreOptions options) =>
+        Open(directory, options, static (store, files, given) =>
+            store.Hold(EmbeddedDevice.Open(files.DevicePath, given.Capacity)).Device);
+
+    /// <summary>Opens a store on a device that stays the caller's.</summary>
+    public static OpenStore OnDevice(
+        SuperpipeDevice device, string directory, FlashStoreOptions options) =>
+        Open(directory, options, (_, _, _) => device);
+
+    /// <summary>Flushes, then lets go of everything.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _worker?.Dispose();
+            _core?.Flush();
+        }
+        finally
+        {
+            LetGo();
+        }
+    }
+
+    private static OpenStore Open(
+        string directory,
+        FlashStoreOptions options,
+        Func<OpenStore, StoreDirectory, FlashStoreOptions, SuperpipeDevice> device)
+    {
+        var store = new OpenStore();
+        try
+        {
+            StoreDirectory files = store.Hold(StoreDirectory.Open(directory, options.OpenMode));
+            if (files.HasIdentity)
+            {
+                files.CheckIdentity(FormatVersion.Current);
+            }
+
+            StoreLuns luns = store.Hold(new StoreLuns(device(store, files, options)));
+            store.OpenCore(files, luns, options);
+            return store;
+        }
+        catch
+        {
+            store.LetGo();
+            throw;
+        }
+    }
+
+    private T Hold<T>(T held)
+        where T : IDisposable
+    {
+        _held.Push(held);
+        return held;
+    }
+
+    private void OpenCore(StoreDirectory files, StoreLuns luns, FlashStoreOptions options)
+    {
+        Superblock superblock = LoadOrCreate(files, luns, options);
+        _core = Hold(StoreCore.Open(
+            superblock,
+            luns.Meta,
+            luns.OpenShards(superblock.ShardCount),
+            files.StagingPath,
+            options));
+        if (!files.HasIdentity)
+        {
+            files.WriteIdentity(FormatVersion.Current);
+        }
+
+        if (options.BackgroundThread)
+        {
+            _worker = new BackgroundWorker(_core);
+            _core.Context.Work = _worker;
+        }
+    }
+
+    private Superblock LoadOrCreate(
+        StoreDirectory files, StoreLuns luns, FlashStoreOptions options)
+    {
+        Superblock? found = SuperblockLoader.Load(luns.Meta, files.Path, out int damaged);
+        if (found is not null)
+        {
+            if (damaged >= 0)
+            {
+                _warnings.Add(
+                    $"Copy {damaged} of the superblock (block {Superblock.BlockOf(damaged)}) was "
+                    + "damaged; the store was opened from the other copy, which was written anew.");
+            }
+
+            return found;
+        }
+
+        return files.HasIdentity
+            ? throw new CorruptStoreException(
+                -1, Superblock.BlockOf(0), "superblock", "one valid copy of two", "zeros")
+            : Create(luns, options);
+    }
+
+    private static Superblock Create(StoreLuns luns, FlashStoreOptions options)
+    {
+        Superblock superblock = SuperblockLoader.Create(options);
+        using var memory = new UnmanagedMemory(FlashStoreOptions.MinMemoryBudget);
+        var buffers = new BufferPool(memory, Superblock.CopyBytes);
+        using PooledBuffer block = buffers.Rent(LogGeometry.BlockBytes);
+        new ChunkHeader(superblock.Store, ChunkHeader.MetaShard, 0)
+            .Write(block.Span(0, LogGeometry.BlockBytes));
+        luns.Meta.Transfer(new BlockTransfer(
+            BlockOperation.Write, 0, 1, block.Address, ForceUnitAccess: true));
+        SuperblockCopies.Write(luns.Meta, buffers, superblock);
+        return superblock;
+    }
+
+    private void LetGo()
+    {
+        while (_held.TryPop(out IDisposable? held))
+        {
+            held.Dispose();
+        }
+    }
+}

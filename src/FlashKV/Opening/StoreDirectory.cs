@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Text;
+
+namespace FlashKV.Opening;
+
+/// <summary>
+/// The directory of a store: its files, the lock that one process holds and that dies with it, and
+/// the identity file, which is written last when a store is created and so says that it is whole.
+/// </summary>
+internal sealed class StoreDirectory : IDisposable
+{
+    private const string LockName = "LOCK";
+    private const string HolderName = "LOCK.pid";
+    private const string IdentityName = "STORE";
+    private const string DeviceName = "device.flash";
+    private const string StagingName = "staging";
+    private const string IdentityPrefix = "FlashKV store, format ";
+
+    private static readonly string[] s_ownNames =
+        [LockName, HolderName, IdentityName, IdentityName + ".new", DeviceName, StagingName];
+
+    private readonly FileStream _lock;
+
+    private StoreDirectory(string path, FileStream @lock)
+    {
+        Path = path;
+        _lock = @lock;
+    }
+
+    public string Path { get; }
+
+    /// <summary>The file that the embedded default uses as its flash.</summary>
+    public string DevicePath => System.IO.Path.Combine(Path, DeviceName);
+
+    /// <summary>The file of the unsealed segments.</summary>
+    public string StagingPath => System.IO.Path.Combine(Path, StagingName);
+
+    /// <summary>Whether a store was created here to the end.</summary>
+    public bool HasIdentity => File.Exists(IdentityPath);
+
+    private string IdentityPath => System.IO.Path.Combine(Path, IdentityName);
+
+    /// <summary>Takes the lock of a directory, and creates the directory if that is wanted.</summary>
+    /// <exception cref="StoreLockedException">Somebody else has it.</exception>
+    /// <exception cref="NotAStoreException">It holds something else, or nothing, or a store.</exception>
+    /// <exception cref="FlashStoreException">It cannot be written to.</exception>
+    public static StoreDirectory Open(string path, OpenMode mode)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        Check(full, mode);
+        try
+        {
+            Directory.CreateDirectory(full);
+            return new StoreDirectory(full, TakeLock(full));
+        }
+        catch (UnauthorizedAccessException exception)
+        {
+            throw new FlashStoreException(
+                $"The directory '{full}' cannot be written to.", exception);
+        }
+    }
+
+    /// <summary>Says that the store is whole, durably.</summary>
+    public void WriteIdentity(uint version)
+    {
+        string fresh = IdentityPath + ".new";
+        using (FileStream stream = new(fresh, FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            stream.Write(Encoding.ASCII.GetBytes($"{IdentityPrefix}{version}\n"));
+            stream.Flush(flushToDisk: true);
+        }
+
+        File.Move(fresh, IdentityPath, overwrite: true);
+    }
+
+    /// <summary>Checks that the store is of a version that this library reads.</summary>
+    /// <exception cref="StoreVersionException">It is not.</exception>
+    /// <exception cref="NotAStoreException">The identity file is not one.</exception>
+    public void CheckIdentity(uint supported)
+    {
+        string text = File.ReadAllText(IdentityPath, Encoding.ASCII).Trim();
+        if (!text.StartsWith(IdentityPrefix, StringComparison.Ordinal)
+            || !uint.TryParse(
+                text.AsSpan(IdentityPrefix.Length),
+                NumberStyles.None,
+                CultureInfo.InvariantCulture,
+                out uint version))
+        {
+            throw new NotAStoreException(Path, $"its file {IdentityName} is not one of a store");
+        }
+
+        if (version != supported)
+        {
+            throw new StoreVersionException(Path, version, supported);
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void Check(string path, OpenMode mode)
+    {
+        if (File.Exists(path))
+        {
+            throw new NotAStoreException(path, "it is a file");
+        }
+
+        bool exists = File.Exists(System.IO.Path.Combine(path, IdentityName));
+        if (mode == OpenMode.OpenExisting && !exists)
+        {
+            throw new NotAStoreException(
+                path, Directory.Exists(path) ? "it holds no store" : "it does not exist");
+        }
+
+        if (mode == OpenMode.CreateNew && exists)
+        {
+            throw new NotAStoreException(path, "it holds a store already, and a new one was wanted");
+        }
+
+        if (!exists && Directory.Exists(path)
+            && Directory.EnumerateFileSystemEntries(path).FirstOrDefault(IsForeign) is { } foreign)
+        {
+            throw new NotAStoreException(
+                path, $"it holds no store but '{System.IO.Path.GetFileName(foreign)}'");
+        }
+    }
+
+    private static bool IsForeign(string entry) =>
+        !s_ownNames.Contains(System.IO.Path.GetFileName(entry), StringComparer.Ordinal);
+
+    // FileShare.None is an advisory lock of the system, which ends with the process. A locked file
+    // cannot be read here, so the holder says who it is in a file beside it.
+    private static FileStream TakeLock(string path)
+    {
+        string holder = System.IO.Path.Combine(path, HolderName);
+        try
+        {
+            FileStream stream = new(
+                System.IO.Path.Combine(path, LockName),
+                FileMode.OpenOrCreate,
+                FileAccess.ReadWrite,
+                FileShare.None);
+            File.WriteAllText(
+                holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return stream;
+        }
+        catch (IOException exception) when (exception is not DirectoryNotFoundException)
+        {
+            throw new StoreLockedException(path, ReadHolder(holder), exception);
+        }
+    }
+
+    private static int ReadHolder(string path)
+    {
+        try
+        {
+            string text = File.ReadAllText(path);
+            return int.TryParse(text, CultureInfo.InvariantCulture, out int id) ? id : 0;
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+}

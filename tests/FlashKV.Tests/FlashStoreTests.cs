@@ -1,0 +1,159 @@
+using System.Text;
+
+namespace FlashKV.Tests;
+
+/// <summary>The store through all its layers, on the embedded default.</summary>
+public sealed class FlashStoreTests : IDisposable
+{
+    private readonly string _directory =
+        Directory.CreateTempSubdirectory("flashkv-store-").FullName;
+
+    public void Dispose() => Directory.Delete(_directory, recursive: true);
+
+    [Theory]
+    [InlineData(Durability.Durable)]
+    [InlineData(Durability.Buffered)]
+    public void Values_are_there_after_closing_and_opening(Durability durability)
+    {
+        using (FlashStore store = FlashStore.Open(_directory))
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                store.Put(Key(i), Encoding.UTF8.GetBytes($"value {i}"), durability);
+            }
+
+            Assert.True(store.Delete(Key(7), durability));
+            Assert.False(store.Contains(Key(7)));
+        }
+
+        using FlashStore reopened = FlashStore.Open(
+            _directory, new FlashStoreOptions { OpenMode = OpenMode.OpenExisting });
+        for (int i = 0; i < 300; i++)
+        {
+            byte[]? expected = i == 7 ? null : Encoding.UTF8.GetBytes($"value {i}");
+            Assert.Equal(expected, reopened.Get(Key(i)));
+        }
+
+        Assert.Empty(reopened.OpenWarnings);
+    }
+
+    [Fact]
+    public async Task Asynchronous_puts_complete_when_durable()
+    {
+        using FlashStore store = FlashStore.Open(_directory);
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(
+            i => store.PutAsync(Key(i), Key(i), Durability.Durable, cancellation).AsTask()));
+        await store.FlushAsync(cancellation);
+
+        Assert.Equal(Key(123), store.Get(Key(123)));
+    }
+
+    [Fact]
+    public void A_second_opener_is_told_who_has_the_store()
+    {
+        using FlashStore store = FlashStore.Open(_directory);
+
+        StoreLockedException locked =
+            Assert.Throws<StoreLockedException>(() => FlashStore.Open(_directory));
+
+        Assert.Equal(Environment.ProcessId, locked.ProcessId);
+    }
+
+    [Fact]
+    public void Keys_and_values_out_of_range_are_refused_by_name()
+    {
+        using FlashStore store = FlashStore.Open(_directory);
+
+        Assert.Equal("key", Assert.Throws<ArgumentException>(() => store.Put([], [1])).ParamName);
+        Assert.Equal(
+            "key",
+            Assert.Throws<ArgumentException>(() => store.Get(new byte[65_536])).ParamName);
+        Assert.Equal(
+            "value",
+            Assert.Throws<ArgumentException>(
+                () => store.Put([1], new byte[store.MaxRecordLength])).ParamName);
+        store.Put([1], new byte[store.MaxRecordLength - 1], Durability.Buffered);
+        Assert.Equal(store.MaxRecordLength - 1, store.Get([1], []));
+    }
+
+    [Fact]
+    public void A_directory_with_other_things_in_it_is_left_alone()
+    {
+        File.WriteAllText(Path.Combine(_directory, "notes.txt"), "mine");
+
+        Assert.Throws<NotAStoreException>(() => FlashStore.Open(_directory));
+
+        Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(_directory).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_store_of_another_version_is_refused()
+    {
+        FlashStore.Open(_directory).Dispose();
+        File.WriteAllText(Path.Combine(_directory, "STORE"), "FlashKV store, format 9\n");
+
+        StoreVersionException other =
+            Assert.Throws<StoreVersionException>(() => FlashStore.Open(_directory));
+
+        Assert.Equal(9, other.FoundVersion);
+    }
+
+    [Theory]
+    [InlineData(16)]
+    [InlineData(80)]
+    public void One_damaged_superblock_is_reported_and_put_right(int block)
+    {
+        using (FlashStore store = FlashStore.Open(_directory))
+        {
+            store.Put(Key(1), Key(2));
+        }
+
+        DamageDevice(block);
+        using (FlashStore store = FlashStore.Open(_directory))
+        {
+            Assert.Equal(Key(2), store.Get(Key(1)));
+            Assert.Contains($"block {block}", Assert.Single(store.OpenWarnings));
+        }
+
+        using FlashStore again = FlashStore.Open(_directory);
+        Assert.Empty(again.OpenWarnings);
+    }
+
+    [Fact]
+    public void Two_damaged_superblocks_are_refused()
+    {
+        FlashStore.Open(_directory).Dispose();
+        DamageDevice(16);
+        DamageDevice(80);
+
+        CorruptStoreException corrupt =
+            Assert.Throws<CorruptStoreException>(() => FlashStore.Open(_directory));
+
+        Assert.Equal("superblock", corrupt.Field);
+    }
+
+    [Fact]
+    public void Opening_what_is_not_there_makes_nothing()
+    {
+        string missing = Path.Combine(_directory, "missing");
+
+        Assert.Throws<NotAStoreException>(() => FlashStore.Open(
+            missing, new FlashStoreOptions { OpenMode = OpenMode.OpenExisting }));
+
+        Assert.False(Directory.Exists(missing));
+    }
+
+    private static byte[] Key(int number) => Encoding.UTF8.GetBytes($"key:{number}");
+
+    private void DamageDevice(int block)
+    {
+        using FileStream file = File.Open(
+            Path.Combine(_directory, "device.flash"), FileMode.Open, FileAccess.ReadWrite);
+        file.Position = (block * 4096L) + 40;
+        int value = file.ReadByte();
+        file.Position--;
+        file.WriteByte((byte)(value ^ 1));
+    }
+}
