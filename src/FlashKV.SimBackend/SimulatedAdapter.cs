@@ -87,7 +87,9 @@ public sealed class SimulatedAdapter : IDisposable
     /// <param name="port">The port, counted from 0.</param>
     /// <param name="isUp">Whether the link is to be up, as it is at the start.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such port.</exception>
-    /// <remarks>Commands choose among the ports that are up; without any they end with 20.</remarks>
+    /// <remarks>
+    /// Commands choose among the ports that are up; without any they end with NO_CHANNELS (20).
+    /// </remarks>
     public void SetLink(int port, bool isUp)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(port);

@@ -1,8 +1,11 @@
 namespace FlashKV.SimBackend;
 
-/// <summary>A LUN of a <see cref="SimulatedAdapter"/>: a medium and how the adapter reaches it.</summary>
+/// <summary>
+/// A LUN of a <see cref="SimulatedAdapter"/>: a medium and how the adapter reaches it.
+/// </summary>
 /// <param name="Medium">
-/// Where the bytes are; its blocks of 4,096 bytes are the LUN's. The adapter does not dispose of it.
+/// Where the bytes are; its blocks of 4,096 bytes are the LUN's. The adapter does not dispose of
+/// it.
 /// </param>
 public sealed record class SimulatedLunOptions(Medium Medium)
 {

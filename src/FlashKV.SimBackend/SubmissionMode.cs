@@ -8,6 +8,8 @@ public enum SubmissionMode
     /// </summary>
     CommandRooms = 0,
 
-    /// <summary>SQ: commands are put into a ring in memory, and one register write rings for all.</summary>
+    /// <summary>
+    /// SQ: commands are put into a ring in memory, and one register write rings for all.
+    /// </summary>
     SubmissionQueue = 1,
 }

@@ -178,7 +178,9 @@ internal sealed class TestClient : IDisposable
         return Ioctl(IoctlRequest.RecoverAfu, ref argument);
     }
 
-    /// <summary>Recovers after a reset, as SP §5.7 says: new window, then the old one closed.</summary>
+    /// <summary>
+    /// Recovers after a reset, as SP §5.7 says: new window, then the old one closed.
+    /// </summary>
     internal void Recover()
     {
         Assert.Equal(Errno.None, TryRecover(out DkCxlflashRecoverAfu recovered));

@@ -4,7 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace FlashKV.SimBackend.Afu;
 
-/// <summary>Turns ABI structures into bytes and back; the only place that reinterprets them.</summary>
+/// <summary>
+/// Turns ABI structures into bytes and back; the only place that reinterprets them.
+/// </summary>
 internal static class AbiBytes
 {
     /// <summary>The bytes of a structure, for as long as the structure lives.</summary>

@@ -11,6 +11,8 @@ internal struct FetchedCommand
     /// <summary>The address of the IOASA.</summary>
     public ulong IoasaAddress;
 
-    /// <summary>The copy that the AFU works from; the client's may change behind its back.</summary>
+    /// <summary>
+    /// The copy that the AFU works from; the client's may change behind its back.
+    /// </summary>
     public SislIoarcb Ioarcb;
 }

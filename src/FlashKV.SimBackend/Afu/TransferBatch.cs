@@ -13,7 +13,9 @@ namespace FlashKV.SimBackend.Afu;
 /// </remarks>
 internal sealed class TransferBatch(int capacity)
 {
-    /// <summary>The most blocks that a merged transfer covers: 16 MiB, as for one command.</summary>
+    /// <summary>
+    /// The most blocks that a merged transfer covers: 16 MiB, as for one command.
+    /// </summary>
     internal const int MaxMergedBlocks = 4096;
 
     // A sort key is a LUN's index above a block number.

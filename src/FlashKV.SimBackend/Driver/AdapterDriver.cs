@@ -37,7 +37,9 @@ internal sealed partial class AdapterDriver : IDisposable
         _devices = ListDevices(afu);
     }
 
-    /// <summary>The device nodes: the first path of each LUN, then the second paths, and so on.</summary>
+    /// <summary>
+    /// The device nodes: the first path of each LUN, then the second paths, and so on.
+    /// </summary>
     internal IReadOnlyList<ScsiDevice> Devices => _devices;
 
     /// <summary>The number of contexts, those in error included.</summary>

@@ -92,7 +92,9 @@ internal sealed class GlobalLun(Bytes16 wwid, AfuTarget target)
         return whole + (ownBlocks % CxlflashLimits.ChunkSize == 0 ? 0UL : 1UL);
     }
 
-    /// <summary>The last LBA in 4,096-byte blocks of a size in chunks; all ones when it is 0.</summary>
+    /// <summary>
+    /// The last LBA in 4,096-byte blocks of a size in chunks; all ones when it is 0.
+    /// </summary>
     internal ulong LastLbaOf(uint chunks) =>
         unchecked(((ulong)chunks * CxlflashLimits.ChunkSize * BlockLength
             / CxlflashLimits.BlockSize) - 1);

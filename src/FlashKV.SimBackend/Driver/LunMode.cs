@@ -1,6 +1,8 @@
 namespace FlashKV.SimBackend.Driver;
 
-/// <summary>What a LUN is used for at present; its first open decides, its last close ends it.</summary>
+/// <summary>
+/// What a LUN is used for at present; its first open decides, its last close ends it.
+/// </summary>
 internal enum LunMode
 {
     None = 0,

@@ -18,7 +18,8 @@ namespace FlashKV.SimBackend;
 /// several threads are taken one at a time, in whatever order they come.
 /// </para>
 /// <para>
-/// Every write, discard and flush is a <em>change</em>, numbered from 0 in <see cref="ChangeCount"/>.
+/// Every write, discard and flush is a <em>change</em>, numbered from 0 in
+/// <see cref="ChangeCount"/>.
 /// To visit all crash points of a program, count the changes of one run, then repeat it with
 /// <see cref="CutPowerAt"/> for each of them.
 /// </para>

@@ -11,7 +11,9 @@ public enum MediumFault
     /// <summary>A read succeeds, and one bit of what it read is wrong.</summary>
     ReadBitFlip = 1,
 
-    /// <summary>A write ends with <see cref="MediumStatus.MediumError"/> and wrote nothing.</summary>
+    /// <summary>
+    /// A write ends with <see cref="MediumStatus.MediumError"/> and wrote nothing.
+    /// </summary>
     WriteError = 2,
 
     /// <summary>
@@ -31,7 +33,9 @@ public enum MediumFault
     /// </summary>
     WriteBitFlip = 6,
 
-    /// <summary>A write ends with <see cref="MediumStatus.OutOfSpace"/> and wrote nothing.</summary>
+    /// <summary>
+    /// A write ends with <see cref="MediumStatus.OutOfSpace"/> and wrote nothing.
+    /// </summary>
     OutOfSpace = 7,
 
     /// <summary>A flush ends with <see cref="MediumStatus.MediumError"/> and did nothing.</summary>

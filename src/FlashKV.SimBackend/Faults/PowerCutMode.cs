@@ -1,6 +1,8 @@
 namespace FlashKV.SimBackend;
 
-/// <summary>What a power cut does to blocks that were written but not brought to stable storage.</summary>
+/// <summary>
+/// What a power cut does to blocks that were written but not brought to stable storage.
+/// </summary>
 public enum PowerCutMode
 {
     /// <summary>

@@ -65,7 +65,9 @@ internal sealed class UnsyncedBlocks
         }
     }
 
-    /// <summary>Replaces some sectors, at least one and not all, by those of another content.</summary>
+    /// <summary>
+    /// Replaces some sectors, at least one and not all, by those of another content.
+    /// </summary>
     internal static void Mix(Span<byte> content, ReadOnlySpan<byte> other, Random random)
     {
         int sectors = content.Length / SectorBytes;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace FlashKV.SimBackend;
 
-/// <summary>Walks a list of memory runs block by block, copying between them and one buffer.</summary>
+/// <summary>
+/// Walks a list of memory runs block by block, copying between them and one buffer.
+/// </summary>
 internal ref struct BlockCursor
 {
     private readonly ReadOnlySpan<MemoryRun> _runs;

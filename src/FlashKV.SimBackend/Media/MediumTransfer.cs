@@ -15,7 +15,9 @@ internal struct MediumTransfer
     /// <summary>The number of blocks.</summary>
     public long BlockCount;
 
-    /// <summary>The index of the first memory run in the batch's list. Unused by a discard.</summary>
+    /// <summary>
+    /// The index of the first memory run in the batch's list. Unused by a discard.
+    /// </summary>
     public int FirstRun;
 
     /// <summary>The number of memory runs; 0 for a discard.</summary>

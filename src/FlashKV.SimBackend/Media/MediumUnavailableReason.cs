@@ -3,7 +3,9 @@ namespace FlashKV.SimBackend;
 /// <summary>Why a file could not be opened as a medium.</summary>
 public enum MediumUnavailableReason
 {
-    /// <summary>The system refused for another reason; see the inner exception or the error.</summary>
+    /// <summary>
+    /// The system refused for another reason; see the inner exception or the error.
+    /// </summary>
     Other = 0,
 
     /// <summary>Another medium, here or in another process, has the file open.</summary>

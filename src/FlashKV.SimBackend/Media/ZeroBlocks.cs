@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace FlashKV.SimBackend;
 
-/// <summary>A run of zeroed memory for media that have to write zeros where they cannot discard.</summary>
+/// <summary>
+/// A run of zeroed memory for media that have to write zeros where they cannot discard.
+/// </summary>
 internal sealed unsafe class ZeroBlocks : CriticalFinalizerObject, IDisposable
 {
     /// <summary>The length of the run in blocks.</summary>

@@ -3,7 +3,9 @@ using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Tests.Driver;
 
-/// <summary>Reset of the adapter and RECOVER_AFU (SP §3.5, §3.6; rows 21 to 28, 92 to 114).</summary>
+/// <summary>
+/// Reset of the adapter and RECOVER_AFU (SP §3.5, §3.6; rows 21 to 28, 92 to 114).
+/// </summary>
 public sealed class RecoverTests
 {
     private const byte Read = ScsiOpcode.Read16;
