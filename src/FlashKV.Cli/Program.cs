@@ -1,1 +1,3 @@
-return 0;
+using FlashKV.Cli;
+
+return Tool.RunProcess(args);

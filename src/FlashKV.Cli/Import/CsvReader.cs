@@ -74,7 +74,7 @@ internal sealed class CsvReader : RecordReader
 
         if (_row.Count != _columns!.Count)
         {
-            Problem = $"{_row.Count} fields where {_columns.Count} are expected";
+            Problem = $"fields: {_row.Count} where {_columns.Count} are expected";
             return false;
         }
 

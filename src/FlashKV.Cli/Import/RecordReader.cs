@@ -5,8 +5,6 @@ namespace FlashKV.Cli.Import;
 /// </summary>
 internal abstract class RecordReader(RecordScanner scanner) : IDisposable
 {
-    private const int MaxKeyLength = 65_535;
-
     /// <summary>The latest record's key: 1 to 65,535 bytes, valid until the next read.</summary>
     public ReadOnlyMemory<byte> Key { get; protected set; }
 
@@ -73,9 +71,9 @@ internal abstract class RecordReader(RecordScanner scanner) : IDisposable
             return false;
         }
 
-        if (Key.Length > MaxKeyLength)
+        if (Key.Length > FlashStore.MaxKeyLength)
         {
-            Problem = $"the key has {Key.Length:N0} bytes, more than {MaxKeyLength:N0}";
+            Problem = $"the key has {Key.Length:N0} bytes, more than {FlashStore.MaxKeyLength:N0}";
             return false;
         }
 

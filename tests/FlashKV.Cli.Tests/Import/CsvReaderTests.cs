@@ -54,7 +54,7 @@ public sealed class CsvReaderTests
         Assert.Equal(
             [
                 new(2, "1", "1,a"),
-                new(3, "", "", "3 fields where 2 are expected"),
+                new(3, "", "", "fields: 3 where 2 are expected"),
                 new(4, "", "", "field 2 goes on behind its closing quote"),
                 new(5, "", "", "the key is empty"),
                 new(6, "2", "2,b"),

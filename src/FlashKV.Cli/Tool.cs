@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using FlashKV.Cli.Commands;
+using FlashKV.Cli.Terminal;
+
+namespace FlashKV.Cli;
+
+/// <summary>The tool as a whole: its command line, and the frame around every verb.</summary>
+internal static class Tool
+{
+    private static readonly ParserConfiguration s_parsing = new()
+    {
+        // A key may begin with '@'.
+        ResponseFileTokenReplacer = null,
+    };
+
+    /// <summary>Runs one command line in this process and answers its exit code.</summary>
+    public static int RunProcess(string[] arguments)
+    {
+        using StopSignals signals = new();
+        using StandardOutput output = new();
+        ToolEnvironment environment = new()
+        {
+            Input = Console.OpenStandardInput(),
+            Output = output,
+            Error = Console.Error,
+            ErrorIsTerminal = !Console.IsErrorRedirected,
+            Stop = signals.Token,
+        };
+        int exitCode = Run(arguments, environment);
+        return signals.ExitCode ?? exitCode;
+    }
+
+    /// <summary>Runs one command line and answers its exit code.</summary>
+    public static int Run(IReadOnlyList<string> arguments, ToolEnvironment environment)
+    {
+        try
+        {
+            ParseResult line = CreateCommands(environment).Parse(arguments, s_parsing);
+            return line.Action is ParseErrorAction
+                ? RefuseUsage(line, environment) : line.Invoke(Invocation(environment));
+        }
+        catch (OperationCanceledException) when (environment.Stop.IsCancellationRequested)
+        {
+            environment.Say("stopped by a signal");
+            return ExitCode.Software;
+        }
+        catch (Exception failure)
+        {
+            return FailureReport.Write(failure, environment);
+        }
+    }
+
+    private static Command CreateCommands(ToolEnvironment environment)
+    {
+        // A RootCommand would be named for the file of the program, and its help would take the
+        // key "/h" for itself.
+        Command root = new(
+            "flashkv", "Load, query, verify and demonstrate FlashKV stores.\n\n" + ExitCode.Table);
+        root.Options.Add(new HelpOption("--help", "-h", "-?"));
+        root.Options.Add(new VersionOption());
+        root.Subcommands.Add(new PutCommand(environment));
+        root.Subcommands.Add(new GetCommand(environment));
+        root.Subcommands.Add(new DelCommand(environment));
+        return root;
+    }
+
+    private static InvocationConfiguration Invocation(ToolEnvironment environment) => new()
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = null,
+        Output = new StreamWriter(environment.Output, leaveOpen: true) { AutoFlush = true },
+        Error = environment.Error,
+    };
+
+    private static int RefuseUsage(ParseResult line, ToolEnvironment environment)
+    {
+        Command command = line.CommandResult.Command;
+        string name = command is ToolCommand ? $"flashkv {command.Name}" : "flashkv";
+        string problem = line.UnmatchedTokens is [string unknown, ..]
+            ? $"'{unknown}' is not understood" : line.Errors[0].Message.TrimEnd('.');
+        environment.Say($"{problem} (see {name} --help)");
+        return ExitCode.Usage;
+    }
+}

@@ -1,0 +1,23 @@
+namespace FlashKV.Cli.Tests;
+
+/// <summary>A directory that goes when the test does.</summary>
+internal sealed class TemporaryDirectory : IDisposable
+{
+    private readonly string _path = Directory.CreateTempSubdirectory("flashkv-cli-").FullName;
+
+    /// <summary>A path in the directory.</summary>
+    public string this[string name] => Path.Combine(_path, name);
+
+    /// <summary>Writes a file of Latin-1 text, a character a byte, and answers its path.</summary>
+    public string Write(string name, string text) =>
+        Write(name, System.Text.Encoding.Latin1.GetBytes(text));
+
+    /// <summary>Writes a file and answers its path.</summary>
+    public string Write(string name, byte[] bytes)
+    {
+        File.WriteAllBytes(this[name], bytes);
+        return this[name];
+    }
+
+    public void Dispose() => Directory.Delete(_path, recursive: true);
+}
