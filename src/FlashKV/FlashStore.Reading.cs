@@ -81,6 +81,37 @@ public sealed partial class FlashStore
     /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
     public bool Contains(ReadOnlySpan<byte> key) => Get(key, []) >= 0;
 
+    /// <summary>
+    /// Reads the values of many keys, faster than one by one: what they need from memory and from
+    /// the device is fetched for up to 32 keys at a time. Not atomic: each key has a value that it
+    /// had at some moment during the call, and the moments differ.
+    /// </summary>
+    /// <param name="keys">The keys, 1 to 65,535 bytes each; one may stand there several times.</param>
+    /// <param name="results">
+    /// Gets the values, in the order of the keys; what it held before is gone. No other thread uses
+    /// it meanwhile. If the call throws, what it holds is not defined.
+    /// </param>
+    /// <returns>How many of the keys are there.</returns>
+    /// <exception cref="ArgumentException">A key has a length out of range.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// The values have more bytes in all than an array can.
+    /// </exception>
+    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public int GetMany(ReadOnlySpan<ReadOnlyMemory<byte>> keys, GetManyResult results)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        ThrowIfDisposed();
+        foreach (ReadOnlyMemory<byte> key in keys)
+        {
+            CheckKey(key.Span);
+        }
+
+        results.Begin(keys.Length);
+        return results.Reader.Read(_core, keys, results);
+    }
+
     // A record in memory may make way once the operation ends, so it is copied; one that was read
     // from the device has a buffer of its own, which the lease takes over.
     private ValueLease Lease(ref FoundRecord found)

@@ -51,6 +51,27 @@ public sealed class FlashStoreTests : IDisposable
     }
 
     [Fact]
+    public void Many_values_come_in_the_order_of_their_keys()
+    {
+        using FlashStore store = FlashStore.Open(_directory);
+        for (int i = 0; i < 100; i++)
+        {
+            store.Put(Key(i), Key(i + 1), Durability.Buffered);
+        }
+
+        var results = new GetManyResult();
+        ReadOnlyMemory<byte>[] keys = [Key(70), Key(500), Key(3), Key(70)];
+
+        Assert.Equal(3, store.GetMany(keys, results));
+        Assert.Equal(Key(71), results[0].ToArray());
+        Assert.False(results.IsFound(1));
+        Assert.Equal(Key(4), results[2].ToArray());
+        Assert.Equal(Key(71), results[3].ToArray());
+        Assert.Throws<ArgumentException>(
+            () => store.GetMany([Key(1), ReadOnlyMemory<byte>.Empty], results));
+    }
+
+    [Fact]
     public void A_second_opener_is_told_who_has_the_store()
     {
         using FlashStore store = FlashStore.Open(_directory);

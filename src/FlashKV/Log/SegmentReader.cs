@@ -21,15 +21,11 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
     public PooledBuffer ReadRecord(
         Segment segment, int offset, int maxBytes, out RecordView record)
     {
-        int end = Math.Min(offset + maxBytes, _geometry.SegmentBytes);
-        int first = offset / LogGeometry.BlockBytes;
-        int blocks = ((end + LogGeometry.BlockBytes - 1) / LogGeometry.BlockBytes) - first;
-        PooledBuffer buffer = store.Buffers.Rent(blocks * LogGeometry.BlockBytes);
+        PooledBuffer buffer = BeginRead(segment, offset, maxBytes, out BlockTransfer transfer);
         try
         {
-            ReadBlocks(segment.Slot, first, blocks, buffer.Address);
-            int start = offset - (first * LogGeometry.BlockBytes);
-            record = Check(segment, offset, buffer.Span(start, end - offset));
+            lun.Transfer(transfer);
+            record = EndRead(segment, offset, maxBytes, buffer);
             return buffer;
         }
         catch
@@ -38,6 +34,30 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
             throw;
         }
     }
+
+    /// <summary>Rents a buffer for the blocks of a record and names the transfer to fill it.</summary>
+    public PooledBuffer BeginRead(
+        Segment segment, int offset, int maxBytes, out BlockTransfer transfer)
+    {
+        int first = offset / LogGeometry.BlockBytes;
+        int last = (EndOf(offset, maxBytes) - 1) / LogGeometry.BlockBytes;
+        int blocks = last - first + 1;
+        PooledBuffer buffer = store.Buffers.Rent(blocks * LogGeometry.BlockBytes);
+        transfer = new BlockTransfer(
+            BlockOperation.Read,
+            _geometry.FirstBlockOf(segment.Slot) + first,
+            blocks,
+            buffer.Address);
+        return buffer;
+    }
+
+    /// <summary>Finds and checks the record in a buffer that was filled.</summary>
+    /// <exception cref="CorruptStoreException">It is damaged.</exception>
+    public RecordView EndRead(Segment segment, int offset, int maxBytes, PooledBuffer buffer) =>
+        Check(
+            segment,
+            offset,
+            buffer.Span(offset % LogGeometry.BlockBytes, EndOf(offset, maxBytes) - offset));
 
     /// <summary>Reads the bytes of a whole slot, from memory where they are there.</summary>
     public void ReadSlot(Segment segment, NativeRegion destination)
@@ -139,6 +159,9 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
 
         return record;
     }
+
+    private int EndOf(int offset, int maxBytes) =>
+        Math.Min(offset + maxBytes, _geometry.SegmentBytes);
 
     private void ThrowCorrupt(
         Segment segment, int offset, string field, string expected, string found)

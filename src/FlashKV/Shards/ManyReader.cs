@@ -1,0 +1,175 @@
+using FlashKV.Index;
+using FlashKV.Log;
+using FlashKV.Memory;
+using FlashKV.Superpipe;
+
+namespace FlashKV.Shards;
+
+/// <summary>
+/// Reads many keys in stages, a group at a time, so that the cache misses of a group overlap: hash
+/// and prefetch, then probe and copy what is in memory, then read what is only on the device, with
+/// one batch per shard. One thread uses it at a time; it is kept, and then allocates nothing.
+/// </summary>
+internal sealed class ManyReader
+{
+    public const int GroupLength = 32;
+
+    // Large records are read in several batches, so that few buffers are out at once.
+    private const int MaxBatchBytes = 1 << 20;
+
+    private readonly ulong[] _hashes = new ulong[GroupLength];
+    private readonly DeviceRead[] _reads = new DeviceRead[GroupLength];
+    private readonly BlockTransfer[] _transfers = new BlockTransfer[GroupLength];
+    private int _readCount;
+    private int _readBytes;
+    private int _found;
+
+    /// <summary>Reads the values of all keys into a result that was begun for them.</summary>
+    /// <returns>How many of the keys are there.</returns>
+    public int Read(
+        StoreCore store, ReadOnlySpan<ReadOnlyMemory<byte>> keys, GetManyResult results)
+    {
+        _found = 0;
+        for (int first = 0; first < keys.Length; first += GroupLength)
+        {
+            int length = Math.Min(GroupLength, keys.Length - first);
+            Prefetch(store, keys.Slice(first, length));
+            using Epoch.Operation operation = Epoch.Enter();
+            try
+            {
+                ReadGroup(store, keys, first, length, results);
+            }
+            finally
+            {
+                GiveBackBuffers();
+            }
+        }
+
+        return _found;
+    }
+
+    private void Prefetch(StoreCore store, ReadOnlySpan<ReadOnlyMemory<byte>> group)
+    {
+        for (int i = 0; i < group.Length; i++)
+        {
+            ulong hash = store.Context.Hasher.Hash(group[i].Span);
+            _hashes[i] = hash;
+            store.ShardOf(hash).Index.Prefetch(hash);
+        }
+    }
+
+    private void ReadGroup(
+        StoreCore store,
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys,
+        int first,
+        int length,
+        GetManyResult results)
+    {
+        for (int i = 0; i < length; i++)
+        {
+            Shard shard = store.ShardOf(_hashes[i]);
+            FindResult result = shard.TryFindInMemory(
+                _hashes[i], keys[first + i].Span, out RecordView record, out IndexEntry entry);
+            if (result == FindResult.Found)
+            {
+                Add(results, first + i, record);
+            }
+            else if (result == FindResult.OnDevice)
+            {
+                Plan(shard, entry, first + i, _hashes[i]);
+                if (_readBytes >= MaxBatchBytes)
+                {
+                    ReadPlanned(keys, results);
+                }
+            }
+        }
+
+        ReadPlanned(keys, results);
+    }
+
+    private void Add(GetManyResult results, int index, in RecordView record)
+    {
+        results.Set(index, record.Value);
+        _found++;
+    }
+
+    private void Plan(Shard shard, IndexEntry entry, int index, ulong hash)
+    {
+        PooledBuffer buffer = shard.BeginRead(entry, out BlockTransfer transfer);
+        _reads[_readCount++] = new DeviceRead(shard, entry, index, hash, buffer, transfer);
+        _readBytes += buffer.Length;
+    }
+
+    private void ReadPlanned(
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys, GetManyResult results)
+    {
+        for (int i = 0; i < _readCount; i++)
+        {
+            if (!_reads[i].IsIssued)
+            {
+                TransferAllOf(_reads[i].Shard, i);
+            }
+        }
+
+        for (int i = 0; i < _readCount; i++)
+        {
+            Finish(_reads[i], keys[_reads[i].Index].Span, results);
+        }
+
+        GiveBackBuffers();
+    }
+
+    private void TransferAllOf(Shard shard, int first)
+    {
+        int count = 0;
+        for (int i = first; i < _readCount; i++)
+        {
+            if (_reads[i].Shard == shard)
+            {
+                _transfers[count++] = _reads[i].Transfer;
+                _reads[i] = _reads[i] with { IsIssued = true };
+            }
+        }
+
+        shard.Log.Lun.Transfer(_transfers.AsSpan(0, count));
+    }
+
+    private void Finish(in DeviceRead read, ReadOnlySpan<byte> key, GetManyResult results)
+    {
+        RecordView record = read.Shard.EndRead(read.Entry, read.Buffer);
+        if (record.Key.SequenceEqual(key))
+        {
+            Add(results, read.Index, record);
+        }
+        else if (read.Shard.TryFind(read.Hash, key, out FoundRecord found))
+        {
+            // Another key has the same tag; that is rare enough to look at one by one.
+            Add(results, read.Index, found.Record);
+            found.Dispose();
+        }
+    }
+
+    private void GiveBackBuffers()
+    {
+        for (int i = 0; i < _readCount; i++)
+        {
+            _reads[i].Buffer.Dispose();
+            _reads[i] = default;
+        }
+
+        _readCount = 0;
+        _readBytes = 0;
+    }
+
+    /// <summary>A record to be read from the device.</summary>
+    private readonly record struct DeviceRead(
+        Shard Shard,
+        IndexEntry Entry,
+        int Index,
+        ulong Hash,
+        PooledBuffer Buffer,
+        BlockTransfer Transfer)
+    {
+        public bool IsIssued { get; init; }
+    }
+}
