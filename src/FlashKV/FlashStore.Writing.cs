@@ -92,4 +92,13 @@ public sealed partial class FlashStore
 
         return existed;
     }
+
+    /// <summary>Makes an empty batch of puts and deletes that take effect together.</summary>
+    /// <returns>The batch; the caller disposes it.</returns>
+    /// <exception cref="ObjectDisposedException">The store is closed.</exception>
+    public WriteBatch CreateBatch()
+    {
+        ThrowIfDisposed();
+        return new WriteBatch(this, _core);
+    }
 }

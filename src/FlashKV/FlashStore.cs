@@ -123,6 +123,19 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     /// <returns>The closing.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
+    internal void ThrowIfDisposed() =>
+        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
+
+    internal void CheckRecord(ReadOnlySpan<byte> key, int valueLength, int extensionBytes = 0)
+    {
+        CheckKey(key);
+        int longest = MaxRecordLength - extensionBytes - key.Length;
+        if (valueLength > longest)
+        {
+            ThrowValueLength(valueLength, longest, "value");
+        }
+    }
+
     private static FlashStoreOptions Checked(FlashStoreOptions? options)
     {
         FlashStoreOptions given = options ?? new FlashStoreOptions();
@@ -130,24 +143,12 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
         return given;
     }
 
-    private void ThrowIfDisposed() =>
-        ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
-
     private void CheckKey(ReadOnlySpan<byte> key)
     {
         ThrowIfDisposed();
         if (key.Length is 0 or > MaxKeyLength)
         {
             ThrowKeyLength(key.Length, nameof(key));
-        }
-    }
-
-    private void CheckRecord(ReadOnlySpan<byte> key, int valueLength)
-    {
-        CheckKey(key);
-        if (valueLength > MaxRecordLength - key.Length)
-        {
-            ThrowValueLength(valueLength, MaxRecordLength - key.Length, "value");
         }
     }
 

@@ -50,6 +50,60 @@ public sealed class FlashStoreTests : IDisposable
         Assert.Equal(Key(123), store.Get(Key(123)));
     }
 
+    [Theory]
+    [InlineData(Durability.Durable)]
+    [InlineData(Durability.Buffered)]
+    public async Task A_batch_is_there_as_a_whole_after_closing_and_opening(Durability durability)
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using (FlashStore store = FlashStore.Open(_directory))
+        {
+            store.Put(Key(0), Key(0));
+            using WriteBatch batch = store.CreateBatch();
+            for (int i = 1; i <= 100; i++)
+            {
+                batch.Put(Key(i), Key(i + 1));
+            }
+
+            batch.Delete(Key(0));
+            Assert.Equal(101, batch.Count);
+            await batch.CommitAsync(durability, cancellation);
+            Assert.Equal(0, batch.Count);
+            batch.Put(Key(50), Key(0));
+            batch.Put(Key(51), Key(0));
+            batch.Commit(durability);
+            batch.Delete(Key(1));
+            batch.Clear();
+            batch.Commit();
+            Assert.Equal(Key(2), store.Get(Key(1)));
+            Assert.Null(store.Get(Key(0)));
+        }
+
+        using FlashStore reopened = FlashStore.Open(_directory);
+        Assert.Null(reopened.Get(Key(0)));
+        for (int i = 1; i <= 100; i++)
+        {
+            Assert.Equal(Key(i is 50 or 51 ? 0 : i + 1), reopened.Get(Key(i)));
+        }
+    }
+
+    [Fact]
+    public void What_a_batch_cannot_take_is_refused_when_it_is_added()
+    {
+        using FlashStore store = FlashStore.Open(_directory);
+        using WriteBatch batch = store.CreateBatch();
+
+        Assert.Throws<ArgumentException>(() => batch.Put([], Key(1)));
+        Assert.Throws<ArgumentException>(() => batch.Delete(new byte[70_000]));
+        Assert.Throws<ArgumentException>(
+            () => batch.Put(Key(1), new byte[store.MaxRecordLength - Key(1).Length]));
+        Assert.Equal(0, batch.Count);
+        batch.Put(Key(1), new byte[store.MaxRecordLength - Key(1).Length - 8]);
+        batch.Commit();
+        batch.Dispose();
+        Assert.Throws<ObjectDisposedException>(() => batch.Delete(Key(1)));
+    }
+
     [Fact]
     public void Many_values_come_in_the_order_of_their_keys()
     {

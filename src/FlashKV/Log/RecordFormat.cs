@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using FlashKV.Memory;
 
 namespace FlashKV.Log;
 
@@ -82,6 +83,16 @@ internal static class RecordFormat
         record[end..].Clear();
     }
 
+    /// <summary>
+    /// Makes a record in staging look as if it had no key, which no reader looks for; until
+    /// <see cref="ShowKey"/>, which is one store.
+    /// </summary>
+    public static void HideKey(NativeRegion staging, int offset) => SetKeyLength(staging, offset, 0);
+
+    /// <summary>Lets readers see the key of a record that was hidden.</summary>
+    public static void ShowKey(NativeRegion staging, int offset, int keyLength) =>
+        SetKeyLength(staging, offset, (ushort)keyLength);
+
     /// <summary>Makes a dead record of the given size: no key, and padding as a value.</summary>
     public static void WriteDead(Span<byte> record, int size)
     {
@@ -94,6 +105,13 @@ internal static class RecordFormat
     /// <summary>The checksum of a record: all its bytes after the checksum itself.</summary>
     public static uint Checksum(ReadOnlySpan<byte> record, uint seed) =>
         Crc32C.Compute(record[SizeOffset..], seed);
+
+    // The length shares its aligned half word with flags and padding, which stay as they are.
+    private static void SetKeyLength(NativeRegion staging, int offset, ushort keyLength)
+    {
+        ref uint word = ref staging.HalfWord(offset + KeyLengthOffset);
+        Volatile.Write(ref word, (word & ~(uint)ushort.MaxValue) | keyLength);
+    }
 
     private static long WordOf(int size, RecordState state) => (long)SizeWord(size, state) << 32;
 }

@@ -13,6 +13,7 @@ internal sealed partial class ShardLog
 {
     private readonly FlushGate _gate = new();
     private readonly DurabilityWaiters _waiters = new();
+    private readonly StagingSlot[] _flushing = new StagingSlot[HotSlots];
     private ulong _durableSequence;
 
     /// <summary>Every hot record up to this sequence number is on stable storage.</summary>
@@ -105,18 +106,36 @@ internal sealed partial class ShardLog
 
     private bool FlushRoom(TailRoom room)
     {
-        bool progressed = false;
-        while (TryPeek(room, out StagingSlot? slot))
+        bool progressed = FlushInOrder(room);
+        while (TryPeek(room, out StagingSlot? slot) && slot!.Progress.IsClosed && TrySeal(slot))
         {
-            progressed |= FlushSlot(room, slot!);
-            if (!slot!.Progress.IsClosed || !TrySeal(slot))
+            Recycle(room, slot);
+            progressed = true;
+        }
+
+        return progressed;
+    }
+
+    // A segment that cannot be sealed yet does not hold up the flushing of the next: the batch that
+    // it waits for may have its other records there.
+    private bool FlushInOrder(TailRoom room)
+    {
+        int count;
+        lock (room.Lock)
+        {
+            count = room.InFlight.Count;
+            room.InFlight.CopyTo(_flushing, 0);
+        }
+
+        bool progressed = false;
+        for (int i = 0; i < count; i++)
+        {
+            progressed |= FlushSlot(room, _flushing[i]);
+            if (!_flushing[i].Progress.IsClosed)
             {
                 // Later slots wait: what is durable is always a prefix of the log.
                 break;
             }
-
-            Recycle(room, slot);
-            progressed = true;
         }
 
         return progressed;
@@ -148,7 +167,6 @@ internal sealed partial class ShardLog
             Volatile.Write(ref _durableSequence, first + (ulong)progress.RecordCount - 1);
         }
 
-        ForgetSettledBatches(progress);
         return true;
     }
 
@@ -181,13 +199,14 @@ internal sealed partial class ShardLog
         bool isRecord = RecordView.TryParse(bytes, out RecordView record);
         Debug.Assert(isRecord && record.Size == size);
         bool isDead = record.State == RecordState.Dead;
-        if (record.BatchId != 0 && !isDead)
+        if (record.BatchId != 0 && !isDead && slot.Segment!.Kind == SegmentKind.Hot)
         {
+            // What is copied to a cold segment was sealed before, so its batch is settled.
             NoteBatch(progress, record.BatchId);
         }
 
         bool isCommit = (record.Flags & RecordFlags.BatchCommit) != 0;
-        ulong hash = isCommit || isDead ? 0 : _store.Hasher.Hash(record.Key);
+        ulong hash = isDead ? 0 : isCommit ? record.BatchId : _store.Hasher.Hash(record.Key);
         progress.Add(new SummaryEntry(
             hash, record.Sequence, progress.Frontier, record.Flags, isDead));
         slot.Data.HalfWord(progress.Frontier) =
@@ -197,22 +216,12 @@ internal sealed partial class ShardLog
 
     private void NoteBatch(StagingProgress progress, ulong batchId)
     {
-        // A batch that the registry has forgotten is settled.
+        // The registry keeps a batch until all segments with records of it are sealed.
         BatchCommit? batch = _store.Batches.Find(batchId);
-        if (batch is not null && !progress.Batches.Contains(batch))
+        Debug.Assert(batch is not null, "A batch was forgotten too early.");
+        if (batch is not null)
         {
             progress.Batches.Add(batch);
-        }
-    }
-
-    private void ForgetSettledBatches(StagingProgress progress)
-    {
-        foreach (BatchCommit batch in progress.Batches)
-        {
-            if (batch.State == BatchState.Committed && batch.IsSettled)
-            {
-                _store.Batches.Remove(batch);
-            }
         }
     }
 

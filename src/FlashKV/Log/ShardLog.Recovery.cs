@@ -43,22 +43,41 @@ internal sealed partial class ShardLog
         return segment;
     }
 
-    /// <summary>Ends recovery: frees the slots that hold nothing, and seals what was left.</summary>
+    /// <summary>
+    /// Frees the slots that hold nothing, and says how far the log is durable without those that
+    /// hold something. All shards have done this before the first one seals.
+    /// </summary>
     /// <param name="session">The new session of the store.</param>
-    public void FinishRecovery(uint session)
+    public void PrepareSealing(uint session)
     {
         FreeUnused(_hotRoom);
         FreeUnused(_coldRoom);
 
         // A segment id is never given out twice, even if a power cut took the segment that had it.
         Allocator.SkipIds((long)session << 32);
-        Volatile.Write(ref _durableSequence, _hotRoom.NextSequence - 1);
-        while (_hotRoom.InFlight.Count + _coldRoom.InFlight.Count > 0)
+        ulong next = _hotRoom.InFlight.TryPeek(out StagingSlot? oldest)
+            ? oldest.Segment!.Header.FirstSequence
+            : _hotRoom.NextSequence;
+        Volatile.Write(ref _durableSequence, next - 1);
+    }
+
+    /// <summary>Ends recovery: seals what was left.</summary>
+    public void FinishRecovery()
+    {
+        while (HasInFlight(_hotRoom) || HasInFlight(_coldRoom))
         {
             AdvanceFlush();
         }
 
         Volatile.Write(ref _durableSequence, _hotRoom.NextSequence - 1);
+    }
+
+    private static bool HasInFlight(TailRoom room)
+    {
+        lock (room.Lock)
+        {
+            return room.InFlight.Count != 0;
+        }
     }
 
     private static void FreeUnused(TailRoom room)

@@ -31,6 +31,14 @@ internal sealed partial class ShardLog
         }
 
         WriteSummary(slot);
+        foreach (BatchCommit batch in progress.Batches)
+        {
+            if (batch.LeaveSegment(slot.Segment!))
+            {
+                _store.Batches.Remove(batch);
+            }
+        }
+
         return true;
     }
 
@@ -116,7 +124,8 @@ internal sealed partial class ShardLog
 
     private bool IsAbandoned(StagingSlot slot, in SummaryEntry entry)
     {
-        if (_abandoned.Count == 0 || (entry.Flags & RecordFlags.BatchMember) == 0)
+        const RecordFlags OfBatch = RecordFlags.BatchMember | RecordFlags.BatchCommit;
+        if (_abandoned.Count == 0 || (entry.Flags & OfBatch) == 0)
         {
             return false;
         }

@@ -25,7 +25,7 @@ internal sealed class StagingProgress
     public ulong MaxSequence { get; private set; }
 
     /// <summary>The batches that have records before the frontier.</summary>
-    public List<BatchCommit> Batches { get; } = [];
+    public HashSet<BatchCommit> Batches { get; } = [];
 
     public ReadOnlySpan<SummaryEntry> Entries => _entries.AsSpan(0, RecordCount);
 

@@ -9,7 +9,7 @@ namespace FlashKV.Recovery;
 /// Brings a shard back: finds its segments on the device and in staging, collects what they say of
 /// their records, and gives the index the newest record of every key.
 /// </summary>
-internal sealed class ShardRecovery(Shard shard, StoreContext store)
+internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCount)
 {
     private readonly LogGeometry _geometry = store.Geometry;
     private readonly List<RecoveredRecord> _records = [];
@@ -21,19 +21,60 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store)
     /// <summary>The unsealed segments that were walked record by record.</summary>
     public int UnsealedSegments { get; private set; }
 
-    /// <summary>Recovers the shard.</summary>
+    /// <summary>The batches in unsealed segments, with the number of segments that hold them.</summary>
+    public Dictionary<ulong, int> UnsealedBatches { get; } = [];
+
+    /// <summary>The commit records in unsealed segments, by batch.</summary>
+    public Dictionary<ulong, BatchParticipant[]> Commits { get; } = [];
+
+    /// <summary>The commit records in sealed segments.</summary>
+    public List<SealedCommit> SealedCommits { get; } = [];
+
+    /// <summary>The log of the shard.</summary>
+    public ShardLog Log => shard.Log;
+
+    /// <summary>The last sequence number that was found; all before it were found as well.</summary>
+    public ulong LastSequence => shard.Log.NextSequence - 1;
+
+    /// <summary>Finds what the shard has of records.</summary>
     /// <param name="isStagingTrusted">Whether staging holds what the last process left.</param>
-    /// <param name="session">The new session of the store.</param>
     /// <exception cref="CorruptStoreException">There is damage that no crash explains.</exception>
-    public void Run(bool isStagingTrusted, uint session)
+    public void Collect(bool isStagingTrusted)
     {
         SlotSurvey[] surveys = new SlotSurveyor(shard.Number, store, shard.Log.Lun)
             .Survey(shard.Log.Segments.Length);
         FindStaged(surveys, isStagingTrusted);
         AdoptSealed(surveys);
         AdoptUnsealed(surveys);
+    }
+
+    /// <summary>Builds the index, once it is known which batches count.</summary>
+    /// <param name="session">The new session of the store.</param>
+    public void Build(uint session)
+    {
+        _records.RemoveAll(IsAbandoned);
+        foreach (RecoveredRecord record in _records)
+        {
+            if ((record.Flags & RecordFlags.Tombstone) != 0)
+            {
+                shard.SegmentOf(record.Position).AddTombstone(record.Size);
+            }
+        }
+
         BuildIndex();
-        shard.Log.FinishRecovery(session);
+        shard.Log.PrepareSealing(session);
+    }
+
+    /// <summary>Seals what was not, once all shards are built.</summary>
+    public void Finish() => shard.Log.FinishRecovery();
+
+    /// <summary>Reads a commit record of a sealed segment.</summary>
+    /// <exception cref="CorruptStoreException">It is damaged.</exception>
+    public BatchParticipant[] ReadCommit(in SealedCommit commit)
+    {
+        using PooledBuffer buffer = shard.Log.Reader.ReadRecord(
+            commit.Segment, commit.Offset, commit.Size, out RecordView record);
+        return ParticipantsOf(record, commit.Segment.Slot, commit.Offset);
     }
 
     private void FindStaged(SlotSurvey[] surveys, bool isTrusted)
@@ -144,7 +185,11 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store)
             }
 
             end = entry.Offset;
-            if (!entry.IsDead)
+            if ((entry.Flags & RecordFlags.BatchCommit) != 0 && !entry.IsDead)
+            {
+                SealedCommits.Add(new SealedCommit(entry.Hash, segment, entry.Offset, size));
+            }
+            else if (!entry.IsDead)
             {
                 Add(segment, entry.Hash, entry.Sequence, entry.Offset, size, entry.Flags, 0);
             }
@@ -203,6 +248,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store)
 
     private void AddRecords(Segment segment, NativeRegion data, int start, int end)
     {
+        var batches = new HashSet<ulong>();
         for (int offset = start; offset < end;)
         {
             // The scan that found the end went through the same sizes.
@@ -218,19 +264,56 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store)
 
             if (record.State == RecordState.Committed)
             {
-                Add(
-                    segment,
-                    store.Hasher.Hash(record.Key),
-                    record.Sequence,
-                    offset,
-                    record.Size,
-                    record.Flags,
-                    record.BatchId);
+                AddRecord(segment, record, offset, batches);
             }
 
             offset += record.Size;
         }
+
+        foreach (ulong batch in batches)
+        {
+            UnsealedBatches[batch] = UnsealedBatches.GetValueOrDefault(batch) + 1;
+        }
     }
+
+    private void AddRecord(
+        Segment segment, in RecordView record, int offset, HashSet<ulong> batches)
+    {
+        // What was copied to a cold segment was sealed before, so its batch is settled.
+        ulong batchId = segment.Kind == SegmentKind.Hot ? record.BatchId : 0;
+        if (batchId != 0)
+        {
+            batches.Add(batchId);
+        }
+
+        if ((record.Flags & RecordFlags.BatchCommit) != 0)
+        {
+            Commits[batchId] = ParticipantsOf(record, segment.Slot, offset);
+            return;
+        }
+
+        Add(
+            segment,
+            store.Hasher.Hash(record.Key),
+            record.Sequence,
+            offset,
+            record.Size,
+            record.Flags,
+            batchId);
+    }
+
+    private BatchParticipant[] ParticipantsOf(in RecordView record, int slot, int offset) =>
+        BatchCommitFormat.TryRead(record.Value, shardCount)
+        ?? throw new CorruptStoreException(
+            shard.Number,
+            _geometry.FirstBlockOf(slot) + (offset / LogGeometry.BlockBytes),
+            "commit record of a batch",
+            $"entries of {BatchCommitFormat.EntryBytes} bytes for shards below {shardCount}",
+            Convert.ToHexString(record.Value));
+
+    private bool IsAbandoned(RecoveredRecord record) =>
+        record.BatchId != 0
+        && store.Batches.Find(record.BatchId) is not { State: BatchState.Committed };
 
     private void Add(
         Segment segment,
@@ -241,11 +324,6 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store)
         RecordFlags flags,
         ulong batchId)
     {
-        if ((flags & RecordFlags.Tombstone) != 0)
-        {
-            segment.AddTombstone(size);
-        }
-
         long position = _geometry.PositionOf(segment.Slot, offset);
         _records.Add(new RecoveredRecord(hash, sequence, position, size, flags, batchId));
     }

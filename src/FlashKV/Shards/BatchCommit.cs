@@ -1,3 +1,5 @@
+using FlashKV.Log;
+
 namespace FlashKV.Shards;
 
 /// <summary>
@@ -6,7 +8,10 @@ namespace FlashKV.Shards;
 /// </summary>
 internal sealed class BatchCommit(ulong id)
 {
+    private readonly Lock _lock = new();
+    private readonly List<Segment> _pinned = [];
     private volatile BatchState _state;
+    private int _unsealedSegments;
 
     public ulong Id { get; } = id;
 
@@ -14,6 +19,31 @@ internal sealed class BatchCommit(ulong id)
     public List<BatchParticipant> Participants { get; } = [];
 
     public BatchState State => _state;
+
+    /// <summary>Says how many segments, none of them sealed yet, hold records of it.</summary>
+    public void HoldSegments(int count) => _unsealedSegments = count;
+
+    /// <summary>
+    /// Notes that one of its segments was sealed. Until all are, recovery may ask for its commit
+    /// record and for its last records, so the segment is pinned.
+    /// </summary>
+    /// <returns>true if it was the last: nobody will ask for the batch again.</returns>
+    public bool LeaveSegment(Segment segment)
+    {
+        lock (_lock)
+        {
+            if (--_unsealedSegments != 0)
+            {
+                segment.Pin();
+                _pinned.Add(segment);
+                return false;
+            }
+
+            _pinned.ForEach(static pinned => pinned.Unpin());
+            _pinned.Clear();
+            return true;
+        }
+    }
 
     public void Commit() => _state = BatchState.Committed;
 

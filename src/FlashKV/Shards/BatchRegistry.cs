@@ -23,6 +23,9 @@ internal sealed class BatchRegistry(uint session)
 
     public BatchCommit? Find(ulong id) => _batches.GetValueOrDefault(id);
 
-    /// <summary>Forgets a settled batch.</summary>
+    /// <summary>The batches that are not forgotten.</summary>
+    public int Count => _batches.Count;
+
+    /// <summary>Forgets a batch that no unsealed segment holds records of.</summary>
     public void Remove(BatchCommit batch) => _batches.TryRemove(batch.Id, out _);
 }

@@ -42,6 +42,9 @@ internal sealed class StoreContext : IDisposable
 
     public StoreFault Fault { get; } = new();
 
+    /// <summary>Called between the steps of a batch, so that a test can look at the state there.</summary>
+    public Action? BatchStep { get; set; }
+
     /// <summary>Is told of new work; set once, before the store is used.</summary>
     public IWorkSignal Work { get; set; } = NoWorkSignal.Instance;
 

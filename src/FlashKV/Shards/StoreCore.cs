@@ -104,8 +104,13 @@ internal sealed class StoreCore : IDisposable
     }
 
     private static void Recover(
-        Shard[] shards, StoreContext context, bool isStagingTrusted, uint session) =>
-        Parallel.ForEach(
-            shards,
-            shard => new ShardRecovery(shard, context).Run(isStagingTrusted, session));
+        Shard[] shards, StoreContext context, bool isStagingTrusted, uint session)
+    {
+        ShardRecovery[] recoveries = Array.ConvertAll(
+            shards, shard => new ShardRecovery(shard, context, shards.Length));
+        Parallel.ForEach(recoveries, recovery => recovery.Collect(isStagingTrusted));
+        new BatchResolution(recoveries, context).Resolve();
+        Parallel.ForEach(recoveries, recovery => recovery.Build(session));
+        Parallel.ForEach(recoveries, recovery => recovery.Finish());
+    }
 }

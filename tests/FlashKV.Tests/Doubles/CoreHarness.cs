@@ -41,12 +41,28 @@ internal sealed class CoreHarness : IDisposable
 
     public StoreCore Core { get; private set; }
 
+    /// <summary>What staging holds now, which is what a process that dies now leaves.</summary>
+    public byte[] ReadStaging()
+    {
+        using var file = new FileStream(
+            _staging, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        byte[] bytes = new byte[file.Length];
+        file.ReadExactly(bytes);
+        return bytes;
+    }
+
     /// <summary>The next process opens the store, after this one died without a word.</summary>
-    public void KillAndReopen()
+    /// <param name="staging">What it left, if it died before now; the device is as it was then.</param>
+    public void KillAndReopen(byte[]? staging = null)
     {
         Superblock = Core.Superblock;
         Core.Dispose();
         Device.Detach();
+        if (staging is not null)
+        {
+            File.WriteAllBytes(_staging, staging);
+        }
+
         Core = Open(Superblock);
     }
 
