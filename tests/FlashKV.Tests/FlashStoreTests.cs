@@ -126,6 +126,58 @@ public sealed class FlashStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Compaction_verification_and_scan_agree_on_what_is_there()
+    {
+        const int Keys = 5_000;
+        using FlashStore store = FlashStore.Open(_directory);
+        byte[] value = new byte[1_000];
+        for (int i = 0; i < 4 * Keys; i++)
+        {
+            store.Put(Key(i % Keys), value, Durability.Buffered);
+        }
+
+        for (int i = 0; i < Keys; i += 2)
+        {
+            Assert.True(store.Delete(Key(i), Durability.Buffered));
+        }
+
+        await store.FlushAsync(TestContext.Current.CancellationToken);
+        await store.CompactAsync(TestContext.Current.CancellationToken);
+
+        VerifyReport report = store.Verify(cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Empty(report.Problems);
+        Assert.Equal(Keys / 2, report.Keys);
+        FlashStoreStatistics statistics = store.GetStatistics();
+        Assert.Equal(Keys / 2, statistics.Keys);
+        Assert.Equal(Keys / 2, store.Scan().Count());
+        Assert.True(statistics.CompactedSegments > 0);
+    }
+
+    [Fact]
+    public void Verification_names_the_block_that_is_damaged()
+    {
+        byte[] value = new byte[1_000];
+        using (FlashStore store = FlashStore.Open(
+            _directory, new FlashStoreOptions { Shards = 1 }))
+        {
+            for (int i = 0; i < 5_000; i++)
+            {
+                store.Put(Key(i), value, Durability.Buffered);
+            }
+        }
+
+        // The second slot of the shard's first chunk, which lies behind the superblock's.
+        DamageDevice(65_536 + 256 + 7);
+        using FlashStore reopened = FlashStore.Open(_directory);
+
+        VerifyProblem problem = Assert.Single(
+            reopened.Verify(cancellationToken: TestContext.Current.CancellationToken).Problems,
+            problem => problem.Message.Contains("checksum", StringComparison.Ordinal));
+
+        Assert.InRange(problem.Lba, 256 + 6, 256 + 7);
+    }
+
+    [Fact]
     public void A_second_opener_is_told_who_has_the_store()
     {
         using FlashStore store = FlashStore.Open(_directory);
@@ -218,6 +270,37 @@ public sealed class FlashStoreTests : IDisposable
             missing, new FlashStoreOptions { OpenMode = OpenMode.OpenExisting }));
 
         Assert.False(Directory.Exists(missing));
+    }
+
+    [Fact]
+    public void Resets_of_the_adapter_in_mid_load_go_unnoticed()
+    {
+        using var medium = new SimBackend.MemoryMedium(8 * 65_536);
+        using var adapter = new SimBackend.SimulatedAdapter(medium);
+        using var device = Superpipe.SuperpipeDevice.Open(
+            adapter.Transport, adapter.DevicePaths[0]);
+        var options = new FlashStoreOptions { Shards = 2 };
+        byte[] value = new byte[500];
+        using (FlashStore store = FlashStore.Open(device, _directory, options))
+        {
+            for (int i = 0; i < 20_000; i++)
+            {
+                store.Put(Key(i % 3_000), value, Durability.Buffered);
+                if (i % 2_000 == 1_000)
+                {
+                    adapter.Reset();
+                    store.Flush();
+                }
+            }
+
+            for (int i = 0; i < 3_000; i++)
+            {
+                Assert.Equal(500, store.Get(Key(i), []));
+            }
+        }
+
+        using FlashStore reopened = FlashStore.Open(device, _directory, options);
+        Assert.Equal(3_000, reopened.GetStatistics().Keys);
     }
 
     private static byte[] Key(int number) => Encoding.UTF8.GetBytes($"key:{number}");

@@ -37,6 +37,12 @@ internal sealed class Segment(SegmentHeader header)
         set => Volatile.Write(ref _flushedTo, value);
     }
 
+    /// <summary>
+    /// The id that the shard's next segment would have got when this one was closed; see
+    /// <see cref="SegmentFooter.Fence"/>.
+    /// </summary>
+    public long Fence { get; set; }
+
     /// <summary>What sealed it; meaningless before.</summary>
     public SegmentFooter Footer { get; set; }
 

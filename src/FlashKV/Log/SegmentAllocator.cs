@@ -103,6 +103,37 @@ internal sealed class SegmentAllocator(SegmentTable segments)
         }
     }
 
+    /// <summary>
+    /// Ends the life of a segment whose records are elsewhere; its slot is the caller's until it is
+    /// added again.
+    /// </summary>
+    /// <returns>false if a reader has pinned it.</returns>
+    public bool TryRetire(Segment segment)
+    {
+        lock (_lock)
+        {
+            if (segment.Pins != 0)
+            {
+                return false;
+            }
+
+            segment.State = SegmentState.Freed;
+            segments.Set(segment.Slot, null);
+            return true;
+        }
+    }
+
+    /// <summary>Pins all segments in use, so that their bytes stay on the device.</summary>
+    public List<Segment> PinAll()
+    {
+        lock (_lock)
+        {
+            List<Segment> pinned = segments.InUse();
+            pinned.ForEach(static segment => segment.Pin());
+            return pinned;
+        }
+    }
+
     /// <summary>Takes up a segment that an earlier process left.</summary>
     public void Adopt(Segment segment)
     {

@@ -13,7 +13,7 @@ namespace FlashKV.Log;
 /// <param name="MinSequence">The smallest sequence number in it; the summary counts from it.</param>
 /// <param name="MaxSequence">The largest sequence number in it.</param>
 /// <param name="Fence">
-/// The id that the shard's next segment would have got when this one was sealed. No segment with
+/// The id that the shard's next segment would have got when this one was closed. No segment with
 /// this id or a later one holds a version older than a tombstone in this segment.
 /// </param>
 internal readonly record struct SegmentFooter(

@@ -140,6 +140,25 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         return true;
     }
 
+    /// <summary>Gives the summary in the bytes of a sealed segment's slot.</summary>
+    /// <exception cref="CorruptStoreException">It is damaged.</exception>
+    public ReadOnlySpan<byte> CheckSummary(Segment segment, NativeRegion image)
+    {
+        SegmentFooter footer = segment.Footer;
+        int start = SummaryFormat.OffsetOf(_geometry.SegmentBytes, footer.RecordCount);
+        ReadOnlySpan<byte> summary = image.Span(
+            start, footer.RecordCount * SummaryFormat.EntryBytes);
+        uint checksum = Crc32C.Compute(summary, segment.ChecksumSeed);
+        return checksum == footer.SummaryChecksum
+            ? summary
+            : throw new CorruptStoreException(
+                shard,
+                _geometry.FirstBlockOf(segment.Slot) + (start / LogGeometry.BlockBytes),
+                "checksum of the summary",
+                $"0x{footer.SummaryChecksum:x8}",
+                $"0x{checksum:x8}");
+    }
+
     /// <summary>Finds the record at an offset in the bytes of its slot, and checks it.</summary>
     /// <exception cref="CorruptStoreException">It is damaged.</exception>
     public RecordView Check(Segment segment, int offset, ReadOnlySpan<byte> bytes)

@@ -9,6 +9,9 @@ internal enum SegmentState
     /// <summary>All of it is on the device, with its summary.</summary>
     Sealed,
 
+    /// <summary>Its records are elsewhere too, but a scan may still need them here.</summary>
+    Emptied,
+
     /// <summary>Its records were moved away and its header was taken back.</summary>
     Freed,
 }

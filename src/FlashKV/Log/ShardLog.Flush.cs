@@ -15,12 +15,13 @@ internal sealed partial class ShardLog
     private readonly DurabilityWaiters _waiters = new();
     private readonly StagingSlot[] _flushing = new StagingSlot[HotSlots];
     private ulong _durableSequence;
+    private int _sealed;
 
     /// <summary>Every hot record up to this sequence number is on stable storage.</summary>
     public ulong DurableSequence => Volatile.Read(ref _durableSequence);
 
-    /// <summary>Called for every segment that was sealed.</summary>
-    public Action<Segment>? Sealed { get; set; }
+    /// <summary>Whether a segment was sealed since the last time it was asked.</summary>
+    public bool TakeSealed() => Interlocked.Exchange(ref _sealed, 0) != 0;
 
     /// <summary>
     /// Returns when every hot record up to a sequence number is on stable storage. The caller is not

@@ -55,6 +55,11 @@ internal sealed partial class ShardLog
 
         // A segment id is never given out twice, even if a power cut took the segment that had it.
         Allocator.SkipIds((long)session << 32);
+        foreach (StagingSlot slot in _hotRoom.InFlight.Concat(_coldRoom.InFlight))
+        {
+            slot.Segment!.Fence = Allocator.NextSegmentId;
+        }
+
         ulong next = _hotRoom.InFlight.TryPeek(out StagingSlot? oldest)
             ? oldest.Segment!.Header.FirstSequence
             : _hotRoom.NextSequence;

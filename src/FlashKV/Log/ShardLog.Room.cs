@@ -38,7 +38,7 @@ internal sealed partial class ShardLog
             {
                 AdvanceFlush();
             }
-            else if (!TryPrepare())
+            else if (!TryPrepare() && !(kind == SegmentKind.Hot && Reclaim?.Invoke() == true))
             {
                 throw new StoreFullException(Shard);
             }
@@ -102,10 +102,11 @@ internal sealed partial class ShardLog
         }
     }
 
-    private static void CloseUnsynchronized(TailRoom room)
+    private void CloseUnsynchronized(TailRoom room)
     {
         Segment segment = room.Tail.Current!.Segment!;
         int records = room.Tail.Close();
+        segment.Fence = Allocator.NextSegmentId;
         room.NextSequence = segment.Header.FirstSequence + (ulong)records;
     }
 

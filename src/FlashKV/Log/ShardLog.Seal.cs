@@ -80,7 +80,7 @@ internal sealed partial class ShardLog
             Crc32C.Compute(summary, slot.Segment.ChecksumSeed),
             progress.MinSequence,
             progress.MaxSequence,
-            Allocator.NextSegmentId);
+            slot.Segment.Fence);
         footer.Write(
             slot.Data.Span(start + summary.Length, SegmentFooter.SizeInBytes),
             slot.Segment.ChecksumSeed);
@@ -152,7 +152,8 @@ internal sealed partial class ShardLog
         {
             segment.State = SegmentState.Sealed;
             MoveToCache(slot, segment);
-            Sealed?.Invoke(segment);
+            Volatile.Write(ref _sealed, 1);
+            _store.Work.Urgent();
         }
 
         Epoch.WaitForQuiescence();

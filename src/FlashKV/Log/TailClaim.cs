@@ -7,6 +7,7 @@ namespace FlashKV.Log;
 /// <param name="Ordinal">The number of records before it in its segment.</param>
 internal readonly record struct TailClaim(StagingSlot Slot, int Offset, int Size, int Ordinal)
 {
+    /// <summary>The segment that the slot stages while the claim's operation lasts.</summary>
     public Segment Segment => Slot.Segment!;
 
     public Span<byte> Bytes => Slot.Data.Span(Offset, Size);

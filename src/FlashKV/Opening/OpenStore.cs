@@ -24,6 +24,9 @@ internal sealed class OpenStore : IDisposable
 
     public IReadOnlyList<string> Warnings => _warnings;
 
+    /// <summary>How long opening took.</summary>
+    public TimeSpan OpenTime { get; private set; }
+
     /// <summary>Opens a store on the embedded default.</summary>
     public static OpenStore OnFile(string directory, FlashStoreOptions options) =>
         Open(directory, options, static (store, files, given) =>
@@ -54,6 +57,7 @@ internal sealed class OpenStore : IDisposable
         Func<OpenStore, StoreDirectory, FlashStoreOptions, SuperpipeDevice> device)
     {
         var store = new OpenStore();
+        long start = options.TimeProvider.GetTimestamp();
         try
         {
             StoreDirectory files = store.Hold(StoreDirectory.Open(directory, options.OpenMode));
@@ -64,6 +68,7 @@ internal sealed class OpenStore : IDisposable
 
             StoreLuns luns = store.Hold(new StoreLuns(device(store, files, options)));
             store.OpenCore(files, luns, options);
+            store.OpenTime = options.TimeProvider.GetElapsedTime(start);
             return store;
         }
         catch

@@ -92,5 +92,9 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         }
 
         shard.Log.PrepareAhead();
+        if (shard.Log.TakeSealed())
+        {
+            shard.Compactor.KeepWithinAmplification();
+        }
     }
 }

@@ -26,6 +26,22 @@ internal sealed class BatchRegistry(uint session)
     /// <summary>The batches that are not forgotten.</summary>
     public int Count => _batches.Count;
 
+    /// <summary>
+    /// Returns when every batch that is committed now is on stable storage in all of its shards. The
+    /// caller is not inside an operation.
+    /// </summary>
+    public void WaitDurable()
+    {
+        foreach ((_, BatchCommit batch) in _batches)
+        {
+            if (batch.State == BatchState.Committed)
+            {
+                batch.Participants.ForEach(
+                    static part => part.Log?.WaitDurable(part.LastSequence));
+            }
+        }
+    }
+
     /// <summary>Forgets a batch that no unsealed segment holds records of.</summary>
     public void Remove(BatchCommit batch) => _batches.TryRemove(batch.Id, out _);
 }

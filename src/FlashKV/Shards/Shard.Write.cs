@@ -134,6 +134,12 @@ internal sealed partial class Shard
     private bool Publish(
         ref BucketWriter bucket, in KeyPlace place, in TailClaim claim, bool isDelete)
     {
+        if (place.Exists)
+        {
+            // Before the index changes, so that a scan finds a record in one place or the other.
+            Scans.NoteSuperseded(place.Entry.Address, claim.HotSequence);
+        }
+
         if (isDelete)
         {
             bucket.Remove();

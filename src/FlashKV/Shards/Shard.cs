@@ -1,6 +1,8 @@
+using FlashKV.Compaction;
 using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
+using FlashKV.Snapshots;
 using FlashKV.Superpipe;
 
 namespace FlashKV.Shards;
@@ -21,6 +23,8 @@ internal sealed partial class Shard : IDisposable
         _geometry = store.Geometry;
         Index = new HashIndex(store.Memory);
         Log = new ShardLog(number, store, lun, chunks, slots);
+        Compactor = new ShardCompactor(this, store);
+        Log.Reclaim = Compactor.TryReclaim;
     }
 
     public int Number { get; }
@@ -28,6 +32,11 @@ internal sealed partial class Shard : IDisposable
     public HashIndex Index { get; }
 
     public ShardLog Log { get; }
+
+    public ShardCompactor Compactor { get; }
+
+    /// <summary>The scans that run over the shard.</summary>
+    public ScanCuts Scans { get; } = new();
 
     public void Dispose() => Index.Dispose();
 
@@ -58,6 +67,42 @@ internal sealed partial class Shard : IDisposable
                 return false;
             }
         }
+    }
+
+    /// <summary>Whether the index points to a record at an address.</summary>
+    public bool IsIndexed(ulong hash, long address)
+    {
+        while (true)
+        {
+            BucketProbe probe = Index.Probe(hash);
+            while (probe.Next(out IndexEntry entry))
+            {
+                if (entry.Address == address)
+                {
+                    return true;
+                }
+            }
+
+            if (probe.IsComplete())
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Whether a key is in its latched bucket.</summary>
+    public bool ContainsLatched(ref BucketWriter bucket, ReadOnlySpan<byte> key)
+    {
+        while (bucket.Next(out IndexEntry entry))
+        {
+            using FoundRecord found = Open(entry);
+            if (found.Record.Key.SequenceEqual(key))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>

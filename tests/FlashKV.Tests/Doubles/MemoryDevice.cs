@@ -119,6 +119,15 @@ internal sealed class MemoryDevice(int chunkCount)
         }
     }
 
+    internal void Unmap(long block)
+    {
+        lock (_lock)
+        {
+            _unsynced.TryAdd(block, _blocks.GetValueOrDefault(block));
+            _blocks.Remove(block);
+        }
+    }
+
     private void Restore(long block, byte[]? before)
     {
         if (before is null)

@@ -44,6 +44,11 @@ internal sealed unsafe class MemoryLun(MemoryDevice device) : VirtualLun
     private void Transfer(in BlockTransfer transfer, int index)
     {
         long block = DeviceBlockOf(transfer.Lba + index);
+        if (transfer.Operation == BlockOperation.Unmap)
+        {
+            device.Unmap(block);
+            return;
+        }
 
         // SAFETY: the caller's buffer holds BlockCount blocks.
         var buffer = new Span<byte>(

@@ -1,0 +1,108 @@
+using FlashKV.Log;
+
+namespace FlashKV.Compaction;
+
+/// <summary>
+/// Chooses, among the segments as they are now, the one whose compaction gains most: much dead space
+/// for little to move, and rather an old segment, whose records have shown that they live long.
+/// </summary>
+internal sealed class VictimPicker
+{
+    // Above this a compaction moves too much for what it frees.
+    private const double MaxUtilization = 0.95;
+
+    // The session is in the upper half of a segment id.
+    private const int SessionShift = 32;
+
+    // Segments that may be mostly dead before it is worth while to look.
+    private const int Slack = 2;
+
+    private readonly LogGeometry _geometry;
+    private readonly long _nextId;
+    private readonly long _oldestId = long.MaxValue;
+    private readonly long _secondOldestId = long.MaxValue;
+
+    public VictimPicker(ShardLog log, LogGeometry geometry)
+    {
+        _geometry = geometry;
+        _nextId = log.Allocator.NextSegmentId;
+        foreach (Segment segment in log.Segments.InUse())
+        {
+            if (segment.State == SegmentState.Sealed)
+            {
+                Sealed.Add(segment);
+            }
+
+            _secondOldestId = Math.Min(_secondOldestId, Math.Max(_oldestId, segment.Id));
+            _oldestId = Math.Min(_oldestId, segment.Id);
+        }
+    }
+
+    /// <summary>The segments that can be compacted.</summary>
+    public List<Segment> Sealed { get; } = [];
+
+    /// <summary>
+    /// Whether no segment but this one can hold a version that is older than a tombstone in it.
+    /// </summary>
+    public bool CanDropTombstones(Segment segment) =>
+        (segment.Id == _oldestId ? _secondOldestId : _oldestId) >= segment.Footer.Fence;
+
+    /// <summary>The share of what a segment takes up that counts.</summary>
+    public double UtilizationOf(Segment segment) => (double)Live(segment) / Used(segment);
+
+    /// <summary>Picks a segment if the log is larger than it may be.</summary>
+    /// <param name="amplification">The bytes of log per byte that counts which are allowed.</param>
+    /// <returns>The segment; null if there is nothing to do.</returns>
+    public Segment? Pick(double amplification)
+    {
+        Segment? victim = null;
+        long used = 0;
+        long live = 0;
+        double best = 0;
+        foreach (Segment segment in Sealed)
+        {
+            used += Used(segment);
+            live += Live(segment);
+            double gain = Gain(segment);
+            if (gain > best)
+            {
+                best = gain;
+                victim = segment;
+            }
+        }
+
+        return used > (live * amplification) + ((long)Slack * _geometry.SegmentBytes)
+            ? victim
+            : null;
+    }
+
+    /// <summary>Picks the segment with most dead in it, if that is worth a compaction at all.</summary>
+    public Segment? PickEmptiest()
+    {
+        Segment? victim = Sealed.MinBy(UtilizationOf);
+        return victim is not null && UtilizationOf(victim) < MaxUtilization ? victim : null;
+    }
+
+    private double Gain(Segment segment)
+    {
+        double utilization = UtilizationOf(segment);
+        return utilization < MaxUtilization
+            ? (1 - utilization) * (_nextId - segment.Id) / (1 + utilization)
+            : 0;
+    }
+
+    private long Live(Segment segment) =>
+        segment.LiveBytes + (CanDropTombstones(segment) ? 0 : segment.TombstoneBytes);
+
+    // What a segment left unfilled is no reason to move it: its copy would leave as much. Except
+    // that opening seals whatever there is, however little; those of earlier sessions are merged.
+    private long Used(Segment segment)
+    {
+        int start = _geometry.DataOffsetOf(segment.Slot);
+        int room = _geometry.SegmentBytes - start - SegmentFooter.SizeInBytes
+            - (segment.Footer.RecordCount * SummaryFormat.EntryBytes);
+        int data = segment.Footer.DataEnd - start;
+        bool isOld = segment.Id >> SessionShift != _nextId >> SessionShift;
+        return isOld && data < room / 2 ? room : data;
+    }
+}
