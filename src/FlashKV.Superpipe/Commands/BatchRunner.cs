@@ -156,17 +156,14 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         bool hasFilled = false;
         while (_ready.Count < MaxReady && !_cursor.IsAtEnd && !_isStopped)
         {
-            if (_reserved.Count == 0 && !TryClaim(MaxReady - _ready.Count))
+            if (_reserved.Count == 0 && !TryClaim(_cursor.CountAhead(MaxReady - _ready.Count)))
                 break;
 
-            while (_reserved.Count != 0 && !_cursor.IsAtEnd)
+            while (_reserved.Count != 0)
                 FillOne(_reserved.Pop(_queue.Memory));
             hasFilled = true;
         }
 
-        // Claimed for more than was left of the batch.
-        while (_reserved.Count != 0 && _cursor.IsAtEnd)
-            Drop(_reserved.Pop(_queue.Memory));
         return hasFilled;
     }
 

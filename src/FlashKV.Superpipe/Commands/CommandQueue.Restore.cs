@@ -70,6 +70,7 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
             count++;
         }
 
+        // How many rooms a reset leaves is for the register to say.
         _rooms.Reset();
         Generation++;
         return count;

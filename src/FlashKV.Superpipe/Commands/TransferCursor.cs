@@ -27,6 +27,18 @@ internal ref struct TransferCursor
         return count;
     }
 
+    /// <summary>The number of pieces to come, but no more than a limit.</summary>
+    internal readonly int CountAhead(int limit)
+    {
+        if (IsAtEnd)
+            return 0;
+
+        long count = Pieces(_batch[_index].BlockCount - _done);
+        for (int i = _index + 1; i < _batch.Length && count < limit; i++)
+            count += Pieces(_batch[i].BlockCount);
+        return (int)Math.Min(count, limit);
+    }
+
     /// <summary>The next piece.</summary>
     internal BlockTransfer Next()
     {
@@ -50,4 +62,6 @@ internal ref struct TransferCursor
 
         return piece;
     }
+
+    private readonly long Pieces(long blocks) => (blocks + _maxBlocks - 1) / _maxBlocks;
 }

@@ -45,6 +45,9 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
 
     internal int LoseAfterWrites { get; set; }
 
+    /// <summary>Whether the AFU rests this time, asked at each wait.</summary>
+    internal Func<bool> Rests { get; set; } = () => false;
+
     /// <summary>What to make of each command.</summary>
     internal Func<ScriptedCommand, ScriptedAnswer> Script { get; set; } = _ => ScriptedAnswer.Good;
 

@@ -95,7 +95,7 @@ internal sealed unsafe class ScriptedContext
         {
             if (mapping <= Unmapped)
                 _adapter.UsesAfterUnmap++;
-            if (IsLost || mapping != Mapping)
+            if (IsLost || mapping != Mapping || _adapter.Rests())
                 return;
 
             Fetch();

@@ -1,4 +1,5 @@
 using FlashKV.Superpipe.Abi;
+using FlashKV.Superpipe.Control;
 using FlashKV.Superpipe.Recovery;
 using FlashKV.Superpipe.Tests.Commands;
 using FlashKV.Superpipe.Tests.Doubles;
@@ -83,8 +84,36 @@ public class RecoveryTests
         Assert.Equal(Resets, resets);
         Assert.Equal(4 * 60 * 50, rig.Statistics.Commands);
         Assert.InRange(rig.Statistics.Recoveries, 1, Resets);
+
+        // Of the threads that see a loss one asks the driver, and the others do not ask again.
+        Assert.Equal(
+            rig.Statistics.Recoveries, adapter.Calls.Count(call => call == "RECOVER_AFU"));
         AssertRecovered(rig, rig.Statistics.Recoveries);
     }
+
+    [Theory]
+    [InlineData(RestoreReason.Lost)]
+    [InlineData(RestoreReason.Stuck)]
+    internal void A_thread_that_comes_late_restores_nothing(RestoreReason reason) =>
+        Threads.RunOne(() =>
+        {
+            ScriptedAdapter adapter = new();
+            using Rig rig = NewRig(adapter);
+            using BlockBuffer buffer = new(1);
+            AttachedContext<ScriptedRegisters> context =
+                (AttachedContext<ScriptedRegisters>)rig.Context;
+            uint seen = context.Queue.Generation;
+            adapter.Reset();
+            rig.Lun.Transfer(Rig.Read(0, buffer));
+            adapter.Calls.Clear();
+
+            context.Restore(reason, seen);
+
+            Assert.Empty(adapter.Calls);
+            Assert.Equal(0, adapter.ContextResets);
+            context.Restore(reason, context.Queue.Generation);
+            Assert.Equal(1, adapter.Calls.Count + adapter.ContextResets);
+        });
 
     [Fact]
     public void The_old_window_is_unmapped_and_the_old_descriptor_closed() => Threads.RunOne(() =>
@@ -203,27 +232,30 @@ public class RecoveryTests
         using Rig rig = NewRig(adapter);
         using BlockBuffer buffer = new(4);
         int executed = 0;
+        bool isLate = false;
         adapter.Script = command =>
         {
-            executed++;
-            if (executed == 1)
-            {
+            if (++executed == 3)
                 adapter.Reset();
-            }
-            else if (executed == 2)
-            {
-                // The first entry of the old ring, with the toggle of the first pass.
-                ScriptedContext context = adapter.OnlyContext;
-                *(ulong*)context.OldRrqStart = (ulong)buffer.Address | 1;
-            }
-
             return ScriptedAnswer.Good;
+        };
+        adapter.Rests = () =>
+        {
+            // The recovered AFU has answered once, and the client waits for the second entry of
+            // its ring. The lost AFU writes to the second entry of the ring that it knew.
+            if (executed != 4 || isLate)
+                return false;
+            isLate = true;
+            ulong* entry = (ulong*)adapter.OnlyContext.OldRrqStart + 1;
+            *entry = (ulong)buffer.Address | SislRrq.FirstToggle;
+            return true;
         };
 
         rig.Lun.Transfer(Rig.Write(0, buffer, 0, 4));
 
-        Assert.Equal(5, executed);
+        Assert.True(isLate);
         Assert.Equal(0, rig.Statistics.StaleResponses);
+        Assert.Equal(4, rig.Statistics.Commands);
         AssertRecovered(rig, recoveries: 1);
     });
 
