@@ -63,6 +63,13 @@ internal static class Tool
         root.Subcommands.Add(new PutCommand(environment));
         root.Subcommands.Add(new GetCommand(environment));
         root.Subcommands.Add(new DelCommand(environment));
+        root.Subcommands.Add(new ScanCommand(environment));
+        root.Subcommands.Add(new ImportCommand(environment));
+        root.Subcommands.Add(new ExportCommand(environment));
+        root.Subcommands.Add(new StatCommand(environment));
+        root.Subcommands.Add(new VerifyCommand(environment));
+        root.Subcommands.Add(new CompactCommand(environment));
+        root.Subcommands.Add(new DemoCommand(environment));
         return root;
     }
 

@@ -111,7 +111,7 @@ public sealed class FailureTests : IDisposable
 
         string[] verbs =
         [
-            "put", "get", "del",
+            "put", "get", "del", "scan", "import", "export", "stat", "verify", "compact", "demo",
         ];
         Assert.All(verbs, verb => Assert.Contains($"\n  {verb} ", help, StringComparison.Ordinal));
         int[] exitCodes = [0, 1, 2, 65, 66, 70, 73, 74, 75, 130, 141, 143];
