@@ -12,6 +12,7 @@ internal sealed unsafe class BufferPool
 {
     public const int MinBytes = 4096;
 
+    private const int PieceBytes = 128 << 10;
     private const int TagShift = 48;
     private const ulong AddressMask = (1UL << TagShift) - 1;
 
@@ -75,10 +76,18 @@ internal sealed unsafe class BufferPool
 
     private static ulong NextTag(ulong word) => ((word >> TagShift) + 1) << TagShift;
 
+    // Only larger pieces are aligned to blocks, so small buffers are cut from one such piece.
     private nint Allocate(int sizeClass)
     {
-        nint address = _memory.Allocate(MemoryCategory.Buffers, BytesOf(sizeClass)).Address;
+        int bytes = BytesOf(sizeClass);
+        int piece = Math.Max(bytes, PieceBytes);
+        nint address = _memory.Allocate(MemoryCategory.Buffers, piece).Address;
         Debug.Assert(((ulong)address & ~AddressMask) == 0 && address % MinBytes == 0);
+        for (int offset = bytes; offset < piece; offset += bytes)
+        {
+            Return(address + offset, sizeClass);
+        }
+
         return address;
     }
 
