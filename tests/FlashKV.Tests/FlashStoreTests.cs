@@ -205,6 +205,20 @@ public sealed class FlashStoreTests : IDisposable
         Assert.Equal(store.MaxRecordLength - 1, store.Get([1], []));
     }
 
+    // Whatever kept the lock from being taken was called "open in another process": a full disk, a
+    // read-only one, a file that is not one.
+    [Fact]
+    public void A_lock_that_cannot_be_made_is_not_called_somebody_elses()
+    {
+        Directory.CreateDirectory(Path.Combine(_directory, "LOCK"));
+
+        FlashStoreException refused =
+            Assert.ThrowsAny<FlashStoreException>(() => FlashStore.Open(_directory));
+
+        Assert.IsNotType<StoreLockedException>(refused);
+        Assert.Contains(_directory, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_directory_with_other_things_in_it_is_left_alone()
     {

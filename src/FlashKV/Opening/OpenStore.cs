@@ -71,9 +71,21 @@ internal sealed class OpenStore : IDisposable
             store.OpenTime = options.TimeProvider.GetElapsedTime(start);
             return store;
         }
-        catch
+        catch (Exception exception)
         {
             store.LetGo();
+            if (exception is DeviceException { IsOutOfSpace: true })
+            {
+                throw new FlashStoreException(
+                    $"The store in '{directory}' cannot be opened: the device is full.", exception);
+            }
+
+            if (exception is IOException and not FlashStoreException and not DeviceException)
+            {
+                throw new FlashStoreException(
+                    $"The store in '{directory}' cannot be opened: {exception.Message}", exception);
+            }
+
             throw;
         }
     }

@@ -16,6 +16,10 @@ internal sealed class StoreDirectory : IDisposable
     private const string StagingName = "staging";
     private const string IdentityPrefix = "FlashKV store, format ";
 
+    // What a lock held by somebody else answers: EAGAIN, and ERROR_SHARING_VIOLATION.
+    private const int WouldBlock = 11;
+    private const int SharingViolation = unchecked((int)0x80070020);
+
     private static readonly string[] s_ownNames =
         [LockName, HolderName, IdentityName, IdentityName + ".new", DeviceName, StagingName];
 
@@ -53,10 +57,11 @@ internal sealed class StoreDirectory : IDisposable
             Directory.CreateDirectory(full);
             return new StoreDirectory(full, TakeLock(full));
         }
-        catch (UnauthorizedAccessException exception)
+        catch (Exception exception) when (exception
+            is UnauthorizedAccessException or (IOException and not FlashStoreException))
         {
             throw new FlashStoreException(
-                $"The directory '{full}' cannot be written to.", exception);
+                $"The directory '{full}' cannot be written to: {exception.Message}", exception);
         }
     }
 
@@ -139,13 +144,28 @@ internal sealed class StoreDirectory : IDisposable
                 FileMode.OpenOrCreate,
                 FileAccess.ReadWrite,
                 FileShare.None);
-            File.WriteAllText(
-                holder, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            WriteHolder(holder);
             return stream;
         }
-        catch (IOException exception) when (exception is not DirectoryNotFoundException)
+        catch (IOException exception) when (IsSharingViolation(exception))
         {
             throw new StoreLockedException(path, ReadHolder(holder), exception);
+        }
+    }
+
+    private static bool IsSharingViolation(IOException exception) =>
+        exception.HResult is WouldBlock or SharingViolation;
+
+    // Only for the message to a second opener: on a full disk the store does without.
+    private static void WriteHolder(string path)
+    {
+        try
+        {
+            File.WriteAllText(path, Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (IOException)
+        {
+            File.Delete(path);
         }
     }
 
