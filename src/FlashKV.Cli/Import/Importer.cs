@@ -127,7 +127,16 @@ internal sealed class Importer(
 
     private void WriteRecord(ImportSettings settings)
     {
-        store.Put(reader.Key.Span, reader.Value.Span, Durability.Buffered);
+        try
+        {
+            store.Put(reader.Key.Span, reader.Value.Span, Durability.Buffered);
+        }
+        catch (StoreFullException full)
+        {
+            // A full store still flushes what it took, so what came before is not lost.
+            throw new ToolException(ExitCode.InputOutput, At(FailureReport.Message(full)), full);
+        }
+
         _bytes += reader.Key.Length + reader.Value.Length;
         _imported++;
         if (settings.AcknowledgeEvery is int every && _imported % every == 0)

@@ -47,6 +47,25 @@ public sealed class ImportTests : IDisposable
         Assert.Equal(["1", "2"], BuiltTool.Run("scan", Store, "-k").Succeeded().SortedLines);
     }
 
+    // It said that no record was durable, since it did not flush what a full store had taken.
+    [Fact]
+    public void Rows_before_the_store_is_full_are_imported_and_said_to_be()
+    {
+        string file = _directory["many.lines"];
+        string value = new('v', 100_000);
+        File.WriteAllLines(file, Enumerable.Range(0, 3_000).Select(row => $"{row}\t{value}"));
+
+        ToolResult result = BuiltTool.Run(
+            "import", Store, file, "--delimiter", "\t", "--shards", "1", "--capacity", "512M");
+
+        result.FailedLike(74, $"{file}:");
+        Assert.Contains("full", result.Errors, StringComparison.Ordinal);
+        string imported = result.Errors.Split("; the ")[1].Split(' ')[0].Replace(",", "");
+        Assert.InRange(int.Parse(imported), 2_000, 2_999);
+        string[] keys = BuiltTool.Run("scan", Store, "-k").Succeeded().SortedLines;
+        Assert.Equal(imported, keys.Length.ToString());
+    }
+
     [Fact]
     public void Bad_rows_can_be_skipped_and_are_named()
     {
