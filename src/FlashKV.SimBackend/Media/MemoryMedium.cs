@@ -27,6 +27,11 @@ public sealed unsafe class MemoryMedium : Medium
     /// <summary>The memory taken for written blocks so far, in bytes.</summary>
     public long AllocatedBytes => _pieces.AllocatedBytes;
 
+    /// <summary>
+    /// The address of a block, for measuring against; 0 while it has never been written.
+    /// </summary>
+    internal nint AddressOf(long block) => _pieces.Find(block * BlockBytes);
+
     /// <inheritdoc/>
     protected override MediumStatus ReadCore(long block, ReadOnlySpan<MemoryRun> runs)
     {
