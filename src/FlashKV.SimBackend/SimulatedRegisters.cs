@@ -15,9 +15,10 @@ public readonly struct SimulatedRegisters : IRegisterWindow
 {
     private readonly AfuContext<LocalMemory> _context;
 
-    internal SimulatedRegisters(AfuContext<LocalMemory> context, RegisterMapping mapping)
+    internal SimulatedRegisters(RegisterMapping mapping)
     {
-        _context = context;
+        // The exact type, so that the calls below are direct ones.
+        _context = (AfuContext<LocalMemory>)mapping.Context;
         Mapping = mapping;
     }
 

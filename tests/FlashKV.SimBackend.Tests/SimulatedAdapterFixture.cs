@@ -1,3 +1,5 @@
+using FlashKV.SimBackend.Afu;
+
 namespace FlashKV.SimBackend.Tests;
 
 /// <summary>An adapter over memory media, with what most tests need beside it.</summary>
@@ -14,8 +16,10 @@ internal sealed class SimulatedAdapterFixture : IDisposable
         int rooms = 512,
         int contexts = 508,
         bool reportsResets = false,
-        int ports = 2)
+        int ports = 2,
+        ClientMemory memory = default)
     {
+        Memory = memory;
         Media = [.. Enumerable.Range(0, luns).Select(
             _ => new MemoryMedium(((long)chunks * ChunkBlocks) + 7))];
         Adapter = new SimulatedAdapter(new SimulatedAdapterOptions
@@ -29,6 +33,9 @@ internal sealed class SimulatedAdapterFixture : IDisposable
         });
     }
 
+    /// <summary>Where the AFU finds the memory of the clients.</summary>
+    internal ClientMemory Memory { get; }
+
     internal MemoryMedium[] Media { get; }
 
     internal SimulatedAdapter Adapter { get; }
@@ -37,7 +44,7 @@ internal sealed class SimulatedAdapterFixture : IDisposable
 
     internal TestClient Client(int process = 100, int parent = 1, string path = "/dev/sg0")
     {
-        TestClient client = new(Adapter, process, parent, path);
+        TestClient client = new(Adapter, process, parent, path, memory: Memory);
         _clients.Add(client);
         return client;
     }

@@ -22,15 +22,17 @@ internal sealed class TestClient : IDisposable
         int process = 100,
         int parent = 1,
         string path = "/dev/sg0",
-        DeviceAccess access = DeviceAccess.ReadWrite)
+        DeviceAccess access = DeviceAccess.ReadWrite,
+        ClientMemory memory = default)
     {
-        Transport = adapter.TransportFor(new Caller(process, parent));
+        Transport = new DriverTransport(
+            adapter.Driver, new Caller(process, parent, memory));
         IsRing = adapter.SubmissionMode == SubmissionMode.SubmissionQueue;
         Assert.Equal(Errno.None, Transport.Open(path, access, out int device));
         Device = device;
     }
 
-    internal IControlTransport<SimulatedRegisters> Transport { get; }
+    internal IControlTransport<ContextRegisters> Transport { get; }
 
     internal int Device { get; }
 
@@ -40,7 +42,7 @@ internal sealed class TestClient : IDisposable
 
     internal ulong ContextId { get; set; }
 
-    internal SimulatedRegisters Window { get; private set; }
+    internal ContextRegisters Window { get; private set; }
 
     internal ushort Handle => (ushort)ContextId;
 
@@ -83,7 +85,7 @@ internal sealed class TestClient : IDisposable
     {
         Assert.Equal(
             Errno.None,
-            Transport.Map(ContextDescriptor, 0x10000, out SimulatedRegisters window));
+            Transport.Map(ContextDescriptor, 0x10000, out ContextRegisters window));
         Window = window;
         _rings.Bytes[..8192].Clear();
         _cursor = 0;
@@ -186,7 +188,7 @@ internal sealed class TestClient : IDisposable
         Assert.Equal(Errno.None, TryRecover(out DkCxlflashRecoverAfu recovered));
         Assert.True(recovered.Hdr.ReturnFlags.HasFlag(
             DkCxlflashReturnFlags.RecoverAfuContextReset));
-        (int oldDescriptor, SimulatedRegisters oldWindow) = (ContextDescriptor, Window);
+        (int oldDescriptor, ContextRegisters oldWindow) = (ContextDescriptor, Window);
         ContextId = recovered.ContextId;
         ContextDescriptor = (int)recovered.AdapFd;
         MapWindow();

@@ -30,6 +30,9 @@ internal struct AfuCommand
     /// <summary>The memory, for everything but a discard.</summary>
     internal nint Data;
 
+    /// <summary>The address of the memory in the client, where it is another one.</summary>
+    internal ulong DataAddress;
+
     /// <summary>The interrupt to raise with the response; 0 is none.</summary>
     internal byte Msi;
 

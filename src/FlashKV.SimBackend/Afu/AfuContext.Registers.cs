@@ -3,7 +3,7 @@ using FlashKV.Superpipe.Abi;
 namespace FlashKV.SimBackend.Afu;
 
 /// <content>The host transport map: the registers of the client (SP §4.2).</content>
-internal sealed partial class AfuContext<TMemory>
+internal abstract partial class AfuContext
 {
     private ulong _interruptStatus;
     private ulong _interruptMask = ulong.MaxValue;
@@ -105,7 +105,7 @@ internal sealed partial class AfuContext<TMemory>
         else if (_rooms.FreeRooms == 0)
         {
             // Nobody may be waiting yet; a full queue is worked off by who filled it.
-            Drive();
+            _ = TryDrive();
         }
     }
 
@@ -117,7 +117,7 @@ internal sealed partial class AfuContext<TMemory>
         }
         else if (_ring.IsFull)
         {
-            Drive();
+            _ = TryDrive();
         }
     }
 
@@ -126,7 +126,7 @@ internal sealed partial class AfuContext<TMemory>
     {
         if (_rooms.FreeRooms == 0)
         {
-            Drive();
+            _ = TryDrive();
         }
 
         return (ulong)_rooms.FreeRooms;
@@ -158,7 +158,7 @@ internal sealed partial class AfuContext<TMemory>
         return isDone ? 0 : SislHostMap.ContextResetBusy;
     }
 
-    private void RaiseInterrupt(SislSyncInterrupts bits)
+    private protected void RaiseInterrupt(SislSyncInterrupts bits)
     {
         Interlocked.Or(ref _interruptStatus, (ulong)bits);
         if (((ulong)bits & ~Volatile.Read(ref _interruptMask)) != 0)

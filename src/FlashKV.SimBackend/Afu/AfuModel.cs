@@ -50,6 +50,9 @@ internal sealed class AfuModel
     /// <summary>The errors to give to chosen commands.</summary>
     internal CommandFaultPlan Faults { get; } = new();
 
+    /// <summary>Room for the data of clients whose memory is copied.</summary>
+    internal BounceArenas Arenas { get; } = new();
+
     /// <summary>The ports that are selected (afu_port_sel) and whose link is up.</summary>
     internal int UsablePorts => Volatile.Read(ref _usablePorts);
 
@@ -82,9 +85,19 @@ internal sealed class AfuModel
         UpdateUsablePorts();
     }
 
-    /// <summary>Makes the context of a client in this process.</summary>
-    internal AfuContext<LocalMemory> CreateContext(ushort handle, ContextEvents events) =>
-        new(this, handle, events, default);
+    /// <summary>Makes a context.</summary>
+    /// <param name="handle">Its handle.</param>
+    /// <param name="events">Where its events go.</param>
+    /// <param name="memory">Where the memory of its client is.</param>
+    /// <exception cref="PlatformNotSupportedException">
+    /// The memory is another process's and this system cannot reach it.
+    /// </exception>
+    internal AfuContext CreateContext(
+        ushort handle, ContextEvents events, ClientMemory memory) =>
+        memory.IsLocal
+            ? new AfuContext<LocalMemory>(this, handle, events, default)
+            : new AfuContext<ProcessMemory>(
+                this, handle, events, new ProcessMemory(memory.ProcessId));
 
     private void UpdateUsablePorts() =>
         Volatile.Write(ref _usablePorts, _selectedPorts & Volatile.Read(ref _onlinePorts));

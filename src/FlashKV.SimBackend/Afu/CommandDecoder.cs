@@ -18,6 +18,9 @@ internal readonly struct CommandDecoder<TMemory>(
     /// <summary>Of WRITE SAME, byte 1: there is no data, zeros are meant.</summary>
     private const byte NoDataOut = 0x01;
 
+    /// <summary>The client's memory.</summary>
+    internal TMemory Memory => memory;
+
     /// <summary>Decodes one command.</summary>
     /// <param name="control">What the driver has set up for the context.</param>
     /// <param name="fetched">The command.</param>
@@ -28,6 +31,7 @@ internal readonly struct CommandDecoder<TMemory>(
         command = default;
         command.ResponseAddress = fetched.ResponseAddress;
         command.IoasaAddress = fetched.IoasaAddress;
+        command.DataAddress = fetched.Ioarcb.DataEa;
         command.Msi = fetched.Ioarcb.Msi;
         command.Result = DecodeChecked(control, ref fetched.Ioarcb, ref command);
     }
@@ -135,7 +139,7 @@ internal readonly struct CommandDecoder<TMemory>(
             return CommandResult.IllegalRequest(ScsiSense.AscInvalidFieldInCdb);
         }
 
-        if (!memory.TryBorrow(ioarcb.DataEa, bytes, out command.Data))
+        if (!memory.TryLocate(ioarcb.DataEa, bytes, out command.Data))
         {
             return BadData(ioarcb.DataEa);
         }
@@ -158,14 +162,16 @@ internal readonly struct CommandDecoder<TMemory>(
             return CommandResult.IllegalRequest(ScsiSense.AscInvalidFieldInCdb);
         }
 
+        bool isZero = hasNoData;
         if (!hasNoData
-            && !memory.TryBorrow(ioarcb.DataEa, CxlflashLimits.BlockSize, out command.Data))
+            && (!memory.TryLocate(ioarcb.DataEa, CxlflashLimits.BlockSize, out command.Data)
+                || (isUnmap && !TryCompareToZero(ioarcb.DataEa, command.Data, out isZero))))
         {
             return BadData(ioarcb.DataEa);
         }
 
         // Zeros with leave to unmap, and zeros that need no data, are what a discard makes.
-        bool isDiscard = hasNoData || (isUnmap && IsZero(command.Data));
+        bool isDiscard = isZero;
         command.Operation = isDiscard ? MediumOperation.Discard : MediumOperation.Write;
         command.RepeatsBlock = !isDiscard && count > 1;
         command.BlockCount = (int)count;
@@ -173,14 +179,32 @@ internal readonly struct CommandDecoder<TMemory>(
         return default;
     }
 
-    private CommandResult BadData(ulong address)
+    /// <summary>What a command gets whose data are at an address that the client lacks.</summary>
+    internal CommandResult BadData(ulong address)
     {
         events.RaiseStorageFault(address);
         return CommandResult.Afu(SislAfuRc.DataDmaErr, (byte)SislAfuDmaExtra.InvalidEa);
     }
 
-    private static bool IsZero(nint block) =>
-        new MemoryRun(block, 1).AsSpan().IndexOfAnyExcept((byte)0) < 0;
+    private bool TryCompareToZero(ulong address, nint local, out bool isZero)
+    {
+        bool isRead = true;
+        if (TMemory.IsCopied)
+        {
+            Span<byte> block = stackalloc byte[CxlflashLimits.BlockSize];
+            isRead = memory.TryRead(address, block);
+            isZero = IsZero(block);
+        }
+        else
+        {
+            isZero = IsZero(new MemoryRun(local, 1).AsSpan());
+        }
+
+        return isRead;
+    }
+
+    private static bool IsZero(ReadOnlySpan<byte> block) =>
+        block.IndexOfAnyExcept((byte)0) < 0;
 
     private static CommandResult Underrun(in SislIoarcb ioarcb, long bytes)
     {

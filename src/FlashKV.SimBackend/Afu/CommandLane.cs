@@ -6,7 +6,8 @@ namespace FlashKV.SimBackend.Afu;
 /// The working memory of one thread that drives a context: a batch of commands from fetching to
 /// answering. Made when a thread first needs it, and kept.
 /// </summary>
-internal sealed class CommandLane<TMemory>
+/// <param name="arenas">Where room for copies is, for memory that is copied.</param>
+internal sealed class CommandLane<TMemory>(BounceArenas arenas)
     where TMemory : struct, IHostMemory
 {
     /// <summary>The most commands of a batch: 2 MiB in blocks of 4 KiB.</summary>
@@ -16,6 +17,7 @@ internal sealed class CommandLane<TMemory>
     private readonly FetchedCommand[] _fetched = new FetchedCommand[BatchSize];
     private readonly AfuCommand[] _commands = new AfuCommand[BatchSize];
     private readonly TransferBatch _transfers = new(BatchSize);
+    private DataCopies<TMemory>? _copies;
 
     /// <summary>What this lane has done so far.</summary>
     internal CommandCounters Counters { get; } = new();
@@ -35,20 +37,69 @@ internal sealed class CommandLane<TMemory>
         int count, ControlMap control, in CommandDecoder<TMemory> decoder)
     {
         Span<AfuCommand> commands = _commands.AsSpan(0, count);
-        for (int i = 0; i < count; i++)
+        if (TMemory.IsCopied)
         {
-            decoder.Decode(control, ref _fetched[i], ref commands[i]);
+            ExecuteCopied(commands, control, in decoder);
+        }
+        else
+        {
+            for (int i = 0; i < count; i++)
+            {
+                decoder.Decode(control, ref _fetched[i], ref commands[i]);
+            }
+
+            ExecuteTransfers(commands);
         }
 
-        _transfers.Execute(commands);
         Count(commands);
         return commands;
+    }
+
+    // As many commands at once as their data have room for; one always has.
+    private void ExecuteCopied(
+        Span<AfuCommand> commands, ControlMap control, in CommandDecoder<TMemory> decoder)
+    {
+        _copies ??= new DataCopies<TMemory>(BatchSize);
+        BounceArena arena = arenas.Take();
+        int first = 0;
+        while (first < commands.Length)
+        {
+            int end = first;
+            long bytes = 0;
+            while (end < commands.Length && HasRoom(ref bytes, in _fetched[end].Ioarcb))
+            {
+                decoder.Decode(control, ref _fetched[end], ref commands[end]);
+                end++;
+            }
+
+            Span<AfuCommand> group = commands[first..end];
+            _copies.CopyIn(arena, group, in decoder);
+            ExecuteTransfers(group);
+            _copies.CopyOut(group, in decoder);
+            arena.Clear();
+            first = end;
+        }
+
+        arenas.Return(arena);
+    }
+
+    // What the command could need, since its real need shows when it is decoded.
+    private static bool HasRoom(ref long bytes, in SislIoarcb ioarcb)
+    {
+        uint most = Math.Min(ioarcb.DataLen, CxlflashLimits.MaxXferSize);
+        bytes += (most + Medium.BlockBytes - 1) / Medium.BlockBytes * Medium.BlockBytes;
+        return bytes <= BounceArena.SizeInBytes;
+    }
+
+    private void ExecuteTransfers(Span<AfuCommand> commands)
+    {
+        _transfers.Execute(commands);
+        Counters.Transfers += _transfers.TransferCount;
     }
 
     private void Count(Span<AfuCommand> commands)
     {
         Counters.Commands += commands.Length;
-        Counters.Transfers += _transfers.TransferCount;
         foreach (ref AfuCommand command in commands)
         {
             if (!command.Result.IsGood && command.Result.FcRc != SislFcRc.Resid)

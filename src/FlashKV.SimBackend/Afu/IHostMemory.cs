@@ -10,6 +10,9 @@ namespace FlashKV.SimBackend.Afu;
 /// </remarks>
 internal interface IHostMemory
 {
+    /// <summary>Whether data have to be copied, because the memory is not this process's.</summary>
+    static abstract bool IsCopied { get; }
+
     /// <summary>Copies client memory.</summary>
     bool TryRead(ulong address, Span<byte> destination);
 
@@ -23,9 +26,21 @@ internal interface IHostMemory
     /// <param name="value">The number, in host order.</param>
     bool TryPublish(ulong address, ulong value);
 
-    /// <summary>Makes a data buffer of the client reachable for a transfer.</summary>
+    /// <summary>Finds a data buffer of the client, to transfer from and to directly.</summary>
     /// <param name="address">The client's address.</param>
     /// <param name="bytes">The length in bytes.</param>
-    /// <param name="local">The address to transfer from or to.</param>
-    bool TryBorrow(ulong address, long bytes, out nint local);
+    /// <param name="local">The address in this process; 0 if data are copied.</param>
+    bool TryLocate(ulong address, long bytes, out nint local);
+
+    /// <summary>Copies ranges of client memory, in order; only for memory that is copied.</summary>
+    /// <param name="ranges">At most <see cref="IoVector.MaxCount"/>.</param>
+    /// <returns>How many were copied before the first that the client does not have.</returns>
+    int ReadRanges(ReadOnlySpan<ClientRange> ranges);
+
+    /// <summary>
+    /// Copies into ranges of client memory, in order; only for memory that is copied.
+    /// </summary>
+    /// <param name="ranges">At most <see cref="IoVector.MaxCount"/>.</param>
+    /// <returns>How many were copied before the first that the client does not have.</returns>
+    int WriteRanges(ReadOnlySpan<ClientRange> ranges);
 }

@@ -15,6 +15,8 @@ internal readonly unsafe struct LocalMemory : IHostMemory
     private const ulong FirstUsable = 0x1_0000;
     private const ulong EndUsable = 1UL << 62;
 
+    public static bool IsCopied => false;
+
     public bool TryRead(ulong address, Span<byte> destination)
     {
         if (!IsUsable(address, (ulong)destination.Length))
@@ -52,12 +54,16 @@ internal readonly unsafe struct LocalMemory : IHostMemory
         return true;
     }
 
-    public bool TryBorrow(ulong address, long bytes, out nint local)
+    public bool TryLocate(ulong address, long bytes, out nint local)
     {
         Debug.Assert(bytes >= 0, "a length");
         local = (nint)address;
         return IsUsable(address, (ulong)bytes);
     }
+
+    public int ReadRanges(ReadOnlySpan<ClientRange> ranges) => throw new UnreachableException();
+
+    public int WriteRanges(ReadOnlySpan<ClientRange> ranges) => throw new UnreachableException();
 
     private static bool IsUsable(ulong address, ulong bytes) =>
         address is >= FirstUsable and < EndUsable && bytes <= EndUsable - address;

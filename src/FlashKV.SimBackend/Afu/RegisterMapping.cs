@@ -5,12 +5,16 @@ namespace FlashKV.SimBackend.Afu;
 /// descriptor does.
 /// </summary>
 /// <param name="file">What is mapped; the driver knows its type.</param>
-internal sealed class RegisterMapping(object file)
+/// <param name="context">The context whose registers they are.</param>
+internal sealed class RegisterMapping(object file, AfuContext context)
 {
     private int _isRemoved;
 
     /// <summary>What is mapped.</summary>
     internal object File => file;
+
+    /// <summary>The context whose registers they are.</summary>
+    internal AfuContext Context => context;
 
     /// <summary>Removes the mapping.</summary>
     /// <returns>Whether it was still there.</returns>

@@ -59,7 +59,7 @@ internal sealed partial class AdapterDriver
 
     private Errno AttachNew(DeviceCall call, ref DkCxlflashAttach argument)
     {
-        ContextFile? file = OpenContextFile();
+        ContextFile? file = OpenContextFile(call.Caller);
         if (file is null)
         {
             return Errno.NoDevice;
@@ -113,7 +113,7 @@ internal sealed partial class AdapterDriver
     }
 
     // A seat on the AFU that nobody has; nothing is published yet.
-    private ContextFile? OpenContextFile()
+    private ContextFile? OpenContextFile(Caller caller)
     {
         int element = _contexts.FindFreeElement();
         if (element < 0)
@@ -122,7 +122,8 @@ internal sealed partial class AdapterDriver
         }
 
         ushort handle = (ushort)element;
-        return new ContextFile(handle, _afu.CreateContext(handle, new ContextEvents(handle)));
+        return new ContextFile(
+            handle, _afu.CreateContext(handle, new ContextEvents(handle), caller.Memory));
     }
 
     // Publishes the seat: from here on it holds its process element.
@@ -135,7 +136,7 @@ internal sealed partial class AdapterDriver
     }
 
     // SP §3.3. Says whether the AFU took the capabilities.
-    private static bool TrySetUp(AfuContext<LocalMemory> afu, ResourceHandleTable table)
+    private static bool TrySetUp(AfuContext afu, ResourceHandleTable table)
     {
         const int MasterHandle = 0;
         ControlMap control = afu.Control;

@@ -16,10 +16,11 @@ internal sealed partial class AdapterDriver
         }
 
         // Nothing was wrong: everything stays as supplied.
-        return context.IsInError ? RecoverContext(context, ref argument) : Errno.None;
+        return context.IsInError ? RecoverContext(call.Caller, context, ref argument) : Errno.None;
     }
 
-    private Errno RecoverContext(DriverContext context, ref DkCxlflashRecoverAfu argument)
+    private Errno RecoverContext(
+        Caller caller, DriverContext context, ref DkCxlflashRecoverAfu argument)
     {
         // The client gets its memory back with the new window, so the last transfer of the old
         // one must have ended.
@@ -29,7 +30,7 @@ internal sealed partial class AdapterDriver
             return Errno.NoDevice;
         }
 
-        ContextFile? file = OpenContextFile();
+        ContextFile? file = OpenContextFile(caller);
         if (file is null)
         {
             return Errno.NoDevice;

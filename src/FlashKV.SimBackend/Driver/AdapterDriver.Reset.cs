@@ -9,7 +9,7 @@ internal sealed partial class AdapterDriver
     // Who resets may be a thread in a lane, which must not wait for the driver's lock: its holder
     // may be waiting for that very lane. So a reset first takes the windows away, without a lock,
     // and whoever has or gets the lock does the rest.
-    private AfuContext<LocalMemory>[] _liveContexts = [];
+    private AfuContext[] _liveContexts = [];
     private int _pendingResets;
     private volatile bool _hasFailed;
 
@@ -30,7 +30,7 @@ internal sealed partial class AdapterDriver
         // The order matters. A client that sees all ones finds the reset pending when it asks for
         // recovery; and a context that was recovered meanwhile is not in the list, so that it is
         // never lost without a reset pending.
-        AfuContext<LocalMemory>[] contexts = Volatile.Read(ref _liveContexts);
+        AfuContext[] contexts = Volatile.Read(ref _liveContexts);
         Interlocked.Increment(ref _pendingResets);
         Array.ForEach(contexts, context => context.Lose());
         if (Monitor.TryEnter(_lock))

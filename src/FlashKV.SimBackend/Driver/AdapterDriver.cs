@@ -97,9 +97,9 @@ internal sealed partial class AdapterDriver : IDisposable
     /// <summary>Maps the window of a context (SP §2.9).</summary>
     /// <returns>EIO for a context that is not the caller's, EINVAL for a bad length.</returns>
     internal Errno Map(
-        Caller caller, int descriptor, long length, out SimulatedRegisters window)
+        Caller caller, int descriptor, long length, out RegisterMapping? mapping)
     {
-        window = default;
+        mapping = null;
         lock (_lock)
         {
             if (_descriptors.Find(descriptor) is not ContextFile file)
@@ -119,15 +119,15 @@ internal sealed partial class AdapterDriver : IDisposable
             }
 
             file.AddReference();
-            window = new SimulatedRegisters(file.Afu, new RegisterMapping(file));
+            mapping = new RegisterMapping(file, file.Afu);
             return Errno.None;
         }
     }
 
     /// <summary>Removes a mapping.</summary>
-    internal void Unmap(Caller caller, SimulatedRegisters window)
+    internal void Unmap(Caller caller, RegisterMapping mapping)
     {
-        if (window.Mapping is { } mapping && mapping.TryRemove())
+        if (mapping.TryRemove())
         {
             lock (_lock)
             {

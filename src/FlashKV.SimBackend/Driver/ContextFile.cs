@@ -7,7 +7,7 @@ namespace FlashKV.SimBackend.Driver;
 /// The open file behind a context's descriptor ("fd2"): one seat on the AFU. Descriptors and
 /// mappings hold it; its process element is free again after the last of them.
 /// </summary>
-internal sealed class ContextFile(ushort processElement, AfuContext<LocalMemory> afu)
+internal sealed class ContextFile(ushort processElement, AfuContext afu)
 {
     private int _references;
 
@@ -15,7 +15,7 @@ internal sealed class ContextFile(ushort processElement, AfuContext<LocalMemory>
     internal ushort ProcessElement => processElement;
 
     /// <summary>The context on the AFU.</summary>
-    internal AfuContext<LocalMemory> Afu => afu;
+    internal AfuContext Afu => afu;
 
     /// <summary>Adds a descriptor or a mapping.</summary>
     internal void AddReference() => _references++;

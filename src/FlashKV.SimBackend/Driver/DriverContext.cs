@@ -46,7 +46,7 @@ internal sealed class DriverContext : IDisposable
     internal int HandleCount { get; private set; }
 
     /// <summary>The context on the AFU.</summary>
-    internal AfuContext<LocalMemory> Afu => File.Afu;
+    internal AfuContext Afu => File.Afu;
 
     /// <summary>The context id.</summary>
     internal ContextId Id => ContextId.FromParts(Generation, File.ProcessElement);

@@ -11,9 +11,9 @@ internal readonly ref struct LaneClosure
     // A medium that keeps a transfer for longer than this is taken for hung.
     private const long TimeoutMilliseconds = 30_000;
 
-    private readonly AfuContext<LocalMemory>? _closed;
+    private readonly AfuContext? _closed;
 
-    internal LaneClosure(AfuContext<LocalMemory> afu) =>
+    internal LaneClosure(AfuContext afu) =>
         _closed = afu.TryCloseLanes(TimeoutMilliseconds) ? afu : null;
 
     /// <summary>Whether the lanes are closed; if not, nothing may be changed.</summary>

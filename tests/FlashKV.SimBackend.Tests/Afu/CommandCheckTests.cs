@@ -1,10 +1,11 @@
+using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe;
 using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Tests.Afu;
 
 /// <summary>The checks that the AFU makes on commands (SP §4.11, §6.2), in both modes.</summary>
-public sealed class CommandCheckTests : IDisposable
+public abstract class CommandCheckTests : IDisposable
 {
     private const byte Read = ScsiOpcode.Read16;
     private const byte Write = ScsiOpcode.Write16;
@@ -29,7 +30,17 @@ public sealed class CommandCheckTests : IDisposable
         }
     }
 
-    public void Dispose() => _fixtures.ForEach(fixture => fixture.Dispose());
+    /// <summary>Where the AFU finds the client's memory.</summary>
+    private protected abstract ClientMemory Memory { get; }
+
+    public void Dispose()
+    {
+        Dispose(isDisposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    protected virtual void Dispose(bool isDisposing) =>
+        _fixtures.ForEach(fixture => fixture.Dispose());
 
     [Theory]
     [MemberData(nameof(Modes))]
@@ -408,7 +419,7 @@ public sealed class CommandCheckTests : IDisposable
 
     private SimulatedAdapterFixture NewFixture(SubmissionMode mode)
     {
-        SimulatedAdapterFixture fixture = new(mode);
+        SimulatedAdapterFixture fixture = new(mode, memory: Memory);
         _fixtures.Add(fixture);
         return fixture;
     }

@@ -89,7 +89,8 @@ public sealed class QueueTests
         using MemoryMedium medium = new(16);
         AfuModel afu = new(
             [new AfuTarget(0, medium, 1)], 1, SubmissionMode.CommandRooms, rooms);
-        AfuContext<LocalMemory> context = afu.CreateContext(7, new ContextEvents(7));
+        AfuContext context = afu.CreateContext(
+            7, new ContextEvents(7), ClientMemory.Local);
         Assert.True(context.TryCloseLanes(0));
         for (int i = 0; i < taken; i++)
         {

@@ -1,0 +1,202 @@
+using System.Diagnostics;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <summary>
+/// A context of a client whose memory is reached in a certain way: the execution of its commands
+/// by the threads that wait for them. Contexts share nothing that the data path writes.
+/// </summary>
+/// <remarks>
+/// A doorbell only queues. <see cref="TryDrive"/> enters a lane, fetches what is queued, executes
+/// it merged, and answers. Several threads may be at work in lanes of their own, so that one
+/// thread's slow transfer does not hold up another's.
+/// </remarks>
+internal sealed class AfuContext<TMemory> : AfuContext
+    where TMemory : struct, IHostMemory
+{
+    private readonly TMemory _memory;
+    private readonly CommandLane<TMemory>?[] _lanes = new CommandLane<TMemory>[LaneGate.LaneCount];
+    private readonly CommandDecoder<TMemory> _decoder;
+    private readonly BounceArenas _arenas;
+    private int _fetching;
+
+    internal AfuContext(AfuModel afu, ushort handle, ContextEvents events, TMemory memory)
+        : base(afu, handle, events)
+    {
+        _memory = memory;
+        _arenas = afu.Arenas;
+        _decoder = new CommandDecoder<TMemory>(afu, handle, memory, events);
+    }
+
+    /// <inheritdoc/>
+    internal override void AddCounters(CommandCounters total)
+    {
+        foreach (CommandLane<TMemory>? lane in _lanes)
+        {
+            if (lane is not null)
+            {
+                total.Add(lane.Counters);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override void Wait()
+    {
+        const int Pauses = 16;
+        if (!TryDrive())
+        {
+            if (_gate.IsAnyTaken() || IsLost)
+            {
+                Thread.Yield();
+            }
+            else
+            {
+                Thread.SpinWait(Pauses);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryDrive()
+    {
+        int lane = _gate.TryEnter();
+        if (lane < 0)
+        {
+            return false;
+        }
+
+        try
+        {
+            return IsRunning && ExecuteBatch(_lanes[lane] ??= new CommandLane<TMemory>(_arenas));
+        }
+        finally
+        {
+            _gate.Leave(lane);
+        }
+    }
+
+    private bool ExecuteBatch(CommandLane<TMemory> lane)
+    {
+        int count = Fetch(lane);
+        if (count == 0)
+        {
+            return false;
+        }
+
+        Span<AfuCommand> commands = lane.Execute(count, Control, in _decoder);
+
+        // A context that was reset or lost meanwhile gets no answers (SP §4.9). Whoever reset it
+        // waits for this lane, so the check cannot come too early.
+        if (IsRunning)
+        {
+            Answer(commands);
+        }
+
+        return true;
+    }
+
+    private int Fetch(CommandLane<TMemory> lane)
+    {
+        if (Volatile.Read(ref _fetching) != 0
+            || Interlocked.CompareExchange(ref _fetching, 1, 0) != 0)
+        {
+            return 0;
+        }
+
+        bool isBroken = false;
+        int count = _isRing
+            ? _ring.Fetch(_memory, lane.Fetched, out isBroken)
+            : FetchFromRooms(lane, out isBroken);
+        Volatile.Write(ref _fetching, 0);
+        if (isBroken)
+        {
+            RaiseInterrupt(SislSyncInterrupts.PermErrRcbRead);
+        }
+
+        return count;
+    }
+
+    private int FetchFromRooms(CommandLane<TMemory> lane, out bool isBroken)
+    {
+        isBroken = false;
+        int queued = _rooms.Dequeue(lane.Addresses);
+        int count = 0;
+        foreach (ulong address in lane.Addresses[..queued])
+        {
+            ref FetchedCommand command = ref lane.Fetched[count];
+            if (address % SislIoarcb.MinAlignment == 0
+                && _memory.TryRead(address, AbiBytes.Of(ref command.Ioarcb)))
+            {
+                command.ResponseAddress = address;
+                command.IoasaAddress = address + SislIoarcb.SizeInBytes;
+                count++;
+            }
+            else
+            {
+                isBroken = true;
+            }
+        }
+
+        return count;
+    }
+
+    private void Answer(Span<AfuCommand> commands)
+    {
+        int answers = 0;
+        foreach (ref AfuCommand command in commands)
+        {
+            if (!command.LosesResponse && !TryWriteIoasa(ref command))
+            {
+                command.LosesResponse = true;
+                RaiseInterrupt(SislSyncInterrupts.PermErrSaWrite);
+            }
+
+            answers += command.LosesResponse ? 0 : 1;
+        }
+
+        if (answers > 0)
+        {
+            Post(commands, answers);
+        }
+    }
+
+    private bool TryWriteIoasa(ref AfuCommand command)
+    {
+        // The second half is the host's.
+        const int OwnBytes = SislIoasa.SizeInBytes / 2;
+        SislIoasa ioasa = command.Result.ToIoasa();
+        return _memory.TryWrite(command.IoasaAddress, AbiBytes.Of(ref ioasa)[..OwnBytes]);
+    }
+
+    private void Post(Span<AfuCommand> commands, int answers)
+    {
+        long position = _responses.Reserve(answers);
+        ulong interrupts = 0;
+        foreach (ref AfuCommand command in commands)
+        {
+            if (command.LosesResponse)
+            {
+                continue;
+            }
+
+            if (!_responses.TryFill(_memory, position++, command.ResponseAddress))
+            {
+                RaiseInterrupt(SislSyncInterrupts.PermErrRrqWrite);
+                return;
+            }
+
+            interrupts |= 1UL << (command.Msi & 63);
+        }
+
+        interrupts &= ~1UL;
+        while (interrupts != 0)
+        {
+            Events.RaiseInterrupt(System.Numerics.BitOperations.TrailingZeroCount(interrupts));
+            interrupts &= interrupts - 1;
+        }
+
+        Debug.Assert(answers <= commands.Length, "one answer per command at most");
+    }
+}
