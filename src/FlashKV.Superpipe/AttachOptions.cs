@@ -37,6 +37,12 @@ public sealed record class AttachOptions
     public TimeSpan RetryDelay { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// The rounds, 0 or more, that an asynchronous transfer makes on its caller's thread before it
+    /// is handed to the thread pool; four without progress end them early. 0 hands it over at once.
+    /// </summary>
+    public int InlineRounds { get; init; } = 32;
+
+    /// <summary>
     /// Whether the driver wipes the chunks of virtual LUNs when they are given back.
     /// </summary>
     public bool ScrubFreedChunks { get; init; }
@@ -71,5 +77,6 @@ public sealed record class AttachOptions
             CommandTimeout, TimeSpan.FromSeconds(ushort.MaxValue));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ResponseTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(RetryDelay, TimeSpan.Zero);
+        ArgumentOutOfRangeException.ThrowIfNegative(InlineRounds);
     }
 }

@@ -59,6 +59,89 @@ public abstract class Lun : IDisposable
         return true;
     }
 
+    /// <summary>
+    /// Transfers runs of blocks without keeping the thread waiting. Allocates nothing unless it
+    /// fails or there are more transfers under way than <see cref="SuperpipeContext.CommandBlocks"/>.
+    /// </summary>
+    /// <param name="batch">
+    /// The transfers; see <see cref="Transfer(ReadOnlySpan{BlockTransfer})"/>. Memory and buffers
+    /// must stay valid and unchanged until the task has completed, however it does.
+    /// </param>
+    /// <param name="cancellationToken">
+    /// Ends the batch early. What was sent cannot be taken back from the adapter, which may touch the
+    /// buffers until it has answered; so the task completes as cancelled only after that.
+    /// </param>
+    /// <returns>A task to await once; it completes on a thread of the pool.</returns>
+    /// <remarks>
+    /// The calling thread sends the batch and makes the first rounds itself
+    /// (<see cref="AttachOptions.InlineRounds"/>), so that a fast device answers without a change of
+    /// threads. Afterwards one work item of the thread pool carries on all batches of the context
+    /// that are awaited, for as long as there are any.
+    /// </remarks>
+    /// <exception cref="ArgumentException">A transfer reaches outside of the LUN.</exception>
+    /// <exception cref="InvalidOperationException">The LUN is not open for this access.</exception>
+    /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
+    public virtual ValueTask TransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            Transfer(batch.Span);
+            return default;
+        }
+        catch (DeviceException exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    /// <summary>Transfers one run of blocks; see the other overload.</summary>
+    /// <param name="transfer">The transfer.</param>
+    /// <param name="cancellationToken">Ends it early, once the adapter has answered.</param>
+    /// <returns>A task to await once.</returns>
+    /// <exception cref="ArgumentException">The transfer reaches outside of the LUN.</exception>
+    /// <exception cref="InvalidOperationException">The LUN is not open for this access.</exception>
+    /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
+    public virtual ValueTask TransferAsync(
+        BlockTransfer transfer, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        try
+        {
+            Transfer(in transfer);
+            return default;
+        }
+        catch (DeviceException exception)
+        {
+            return ValueTask.FromException(exception);
+        }
+    }
+
+    /// <summary>
+    /// Begins an asynchronous transfer if all of it can begin at this moment; see
+    /// <see cref="TryTransfer"/>.
+    /// </summary>
+    /// <param name="batch">The transfers.</param>
+    /// <param name="completion">What to await when it has begun.</param>
+    /// <param name="cancellationToken">Ends it early, once the adapter has answered.</param>
+    /// <returns>
+    /// <see langword="false"/> when there were too few command blocks, and nothing was begun.
+    /// </returns>
+    /// <exception cref="ArgumentException">A transfer reaches outside of the LUN.</exception>
+    /// <exception cref="InvalidOperationException">The LUN is not open for this access.</exception>
+    /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
+    public virtual bool TryTransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch,
+        out ValueTask completion,
+        CancellationToken cancellationToken = default)
+    {
+        completion = TransferAsync(batch, cancellationToken);
+        return true;
+    }
+
     /// <summary>Releases the LUN. Its buffers may be used again afterwards.</summary>
     public void Dispose()
     {

@@ -8,7 +8,8 @@ namespace FlashKV.Superpipe;
 /// </summary>
 /// <remarks>
 /// All members may be used by any number of threads at once. No thread is started: a thread that
-/// waits for its own transfers also settles those of others. When the adapter is lost, the context
+/// waits for its own transfers also settles those of others, and asynchronous ones are carried on by
+/// the thread pool while there are any. When the adapter is lost, the context
 /// is recovered and what was in flight is sent again; callers see latency only. When the driver
 /// says that the adapter is gone, every call throws <see cref="DeviceException"/> with
 /// <see cref="Errno.NoDevice"/> from then on.
@@ -166,6 +167,19 @@ public abstract class SuperpipeContext : IDisposable
     internal abstract void Release(LunHandle lun);
 
     internal abstract bool Transfer(LunHandle lun, ReadOnlySpan<BlockTransfer> batch, int commands);
+
+    internal abstract ValueTask TransferAsync(
+        LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation);
+
+    internal abstract ValueTask TransferAsync(
+        LunHandle lun, in BlockTransfer transfer, CancellationToken cancellation);
+
+    internal abstract bool TryTransferAsync(
+        LunHandle lun,
+        ReadOnlyMemory<BlockTransfer> batch,
+        int commands,
+        CancellationToken cancellation,
+        out ValueTask completion);
 
     private LunHandle HandleOf(Lun lun)
     {

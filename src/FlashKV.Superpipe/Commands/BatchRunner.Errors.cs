@@ -3,7 +3,7 @@ using FlashKV.Superpipe.Abi;
 namespace FlashKV.Superpipe.Commands;
 
 /// <summary>What becomes of commands that did not simply end.</summary>
-internal unsafe ref partial struct BatchRunner<TRegisters>
+internal unsafe partial struct BatchRunner<TRegisters>
 {
     private bool TakeReturned()
     {

@@ -3,7 +3,7 @@ using FlashKV.Superpipe.Recovery;
 namespace FlashKV.Superpipe.Commands;
 
 /// <summary>How a batch waits: for responses, for its turn after a delay, for a recovery.</summary>
-internal unsafe ref partial struct BatchRunner<TRegisters>
+internal unsafe partial struct BatchRunner<TRegisters>
 {
     /// <summary>Idle rounds between two looks at registers, events and the clock.</summary>
     private const int HealthInterval = 256;
@@ -102,7 +102,10 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         Leave();
         _context.Restore(reason, generation);
         Rejoin();
-        _idleSince = null;
+
+        // Where nothing was wrong, the time that the batch has waited goes on to count.
+        if (_queue.Generation != generation)
+            _idleSince = null;
         _idle = 0;
     }
 
@@ -122,7 +125,8 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
             ContextPhase phase = _context.Gate.WaitUntilSettled();
             if (phase is ContextPhase.Failed or ContextPhase.Closed)
             {
-                _failure.Set("Transfer", _context.EndErrno);
+                if (!IsDone)
+                    _failure.Set("Transfer", _context.EndErrno);
                 Stop();
                 return;
             }
@@ -138,7 +142,10 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         _context.Gate.Exit(_stripe);
     }
 
-    private void GiveUp()
+    /// <summary>
+    /// Ends the context, and waits until every command of the batch has been given back.
+    /// </summary>
+    internal void GiveUp()
     {
         Leave();
         _context.Break();

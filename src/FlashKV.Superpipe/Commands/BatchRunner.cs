@@ -6,11 +6,12 @@ using FlashKV.Superpipe.Recovery;
 namespace FlashKV.Superpipe.Commands;
 
 /// <summary>
-/// One thread's way through one batch: it claims blocks, takes rooms, sends, harvests for itself
-/// and others, and looks at what failed, until every command of the batch has ended. It lives on the
-/// stack and allocates nothing.
+/// The way of one batch: it claims blocks, takes rooms, sends, harvests for itself and others, and
+/// looks at what failed, until every command of the batch has ended. One thread at a time is at
+/// work on it. A batch that is waited for has its runner on the stack of the thread that waits; an
+/// asynchronous one is stepped by an <see cref="AsyncTransfers{TRegisters}"/>.
 /// </summary>
-internal unsafe ref partial struct BatchRunner<TRegisters>
+internal unsafe partial struct BatchRunner<TRegisters>
     where TRegisters : struct, IRegisterWindow
 {
     private const int MaxReady = 64;
@@ -35,11 +36,13 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
     private bool _isStopped;
     private bool _isRegistered;
 
-    private BatchRunner(
-        AttachedContext<TRegisters> context,
-        LunHandle lun,
-        ReadOnlySpan<BlockTransfer> transfers,
-        CommandBatch* batch)
+    /// <summary>Begins a batch.</summary>
+    /// <param name="context">The context.</param>
+    /// <param name="lun">A LUN of the context.</param>
+    /// <param name="count">The number of transfers, which have been checked.</param>
+    /// <param name="batch">An empty batch at an address that stays until this one has ended.</param>
+    internal BatchRunner(
+        AttachedContext<TRegisters> context, LunHandle lun, int count, CommandBatch* batch)
     {
         _context = context;
         _queue = context.Queue;
@@ -47,14 +50,20 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         _target = lun.Target;
         _batch = batch;
         _stripe = context.Gate.StripeOfThread();
-        _cursor = new TransferCursor(transfers, _target.MaxBlocks);
+        _cursor = new TransferCursor(count, _target.MaxBlocks);
     }
+
+    /// <summary>
+    /// Whether nothing is left to send and every command has ended, well or not.
+    /// </summary>
+    internal readonly bool IsDone => (_isStopped || _cursor.IsAtEnd)
+        && _claimed == _ended + Volatile.Read(ref _batch->Completed);
+
+    /// <summary>Why the batch failed; <see langword="null"/> if it did not.</summary>
+    internal readonly DeviceException? Failure => _failure.IsSet ? _failure.ToException() : null;
 
     private readonly long InFlight => _claimed - _ended - Volatile.Read(ref _batch->Completed)
         - _reserved.Count - _ready.Count - _delayed.Count - _attentions.Count;
-
-    private readonly bool IsDone => (_isStopped || _cursor.IsAtEnd)
-        && _claimed == _ended + Volatile.Read(ref _batch->Completed);
 
     /// <summary>Runs a batch to its end.</summary>
     /// <param name="context">The context.</param>
@@ -74,8 +83,8 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         // SAFETY: other threads reach the batch only through commands that have not ended, and
         // Drive does not return before all have.
         CommandBatch batch = CommandBatch.Empty;
-        BatchRunner<TRegisters> runner = new(context, lun, transfers, &batch);
-        bool hasRun = runner.RunToEnd(commands);
+        BatchRunner<TRegisters> runner = new(context, lun, transfers.Length, &batch);
+        bool hasRun = runner.RunToEnd(transfers, commands);
         GC.KeepAlive(context);
         if (runner._failure.IsSet)
             Throw(runner._failure.ToException());
@@ -84,7 +93,25 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         static void Throw(DeviceException exception) => throw exception;
     }
 
-    private bool RunToEnd(int commands)
+    /// <summary>
+    /// Claims command blocks for a whole batch or none, so that it need not wait for other threads'.
+    /// </summary>
+    internal bool TryReserve(int commands)
+    {
+        while (_reserved.Count < commands && !_isStopped)
+        {
+            if (TryClaim(commands - _reserved.Count))
+                continue;
+
+            while (_reserved.Count != 0)
+                Drop(_reserved.Pop(_queue.Memory));
+            return false;
+        }
+
+        return true;
+    }
+
+    private bool RunToEnd(ReadOnlySpan<BlockTransfer> transfers, int commands)
     {
         try
         {
@@ -92,7 +119,7 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
             if (!TryReserve(commands))
                 return false;
 
-            Drive();
+            Drive(transfers);
             return true;
         }
         catch
@@ -108,7 +135,7 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         }
     }
 
-    private void Drive()
+    private void Drive(ReadOnlySpan<BlockTransfer> transfers)
     {
         while (true)
         {
@@ -118,28 +145,36 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
             if (IsDone)
                 return;
 
-            hasProgress |= _isRegistered && Submit();
-            hasProgress |= _isRegistered && _queue.Harvest() != 0;
-            hasProgress |= NoteCompletions();
+            hasProgress |= _isRegistered && Advance(transfers);
             if (!hasProgress && _isRegistered)
                 Idle();
         }
     }
 
-    // Claims command blocks for what is left of the batch, and sends what there is room for.
-    private bool Submit()
+    // Sends what can be sent and takes what has been answered. Only while registered.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Advance(ReadOnlySpan<BlockTransfer> transfers)
     {
-        bool hasFilled = Fill();
-        if (_ready.Count == 0)
-            return hasFilled;
-
-        int rooms = _queue.TakeRooms(_ready.Count, out RestoreReason reason);
+        bool hasProgress = Submit(transfers, out RestoreReason reason);
         if (reason != RestoreReason.None)
         {
             Restore(reason);
             return true;
         }
 
+        hasProgress |= _queue.Harvest() != 0;
+        return hasProgress | NoteCompletions();
+    }
+
+    // Claims command blocks for what is left of the batch, and sends what there is room for.
+    private bool Submit(ReadOnlySpan<BlockTransfer> transfers, out RestoreReason reason)
+    {
+        reason = RestoreReason.None;
+        bool hasFilled = Fill(transfers);
+        if (_ready.Count == 0)
+            return hasFilled;
+
+        int rooms = _queue.TakeRooms(_ready.Count, out reason);
         if (rooms == 0)
         {
             if (_idle == 0)
@@ -151,16 +186,17 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         return true;
     }
 
-    private bool Fill()
+    private bool Fill(ReadOnlySpan<BlockTransfer> transfers)
     {
         bool hasFilled = false;
         while (_ready.Count < MaxReady && !_cursor.IsAtEnd && !_isStopped)
         {
-            if (_reserved.Count == 0 && !TryClaim(_cursor.CountAhead(MaxReady - _ready.Count)))
+            if (_reserved.Count == 0
+                && !TryClaim(_cursor.CountAhead(transfers, MaxReady - _ready.Count)))
                 break;
 
             while (_reserved.Count != 0)
-                FillOne(_reserved.Pop(_queue.Memory));
+                FillOne(transfers, _reserved.Pop(_queue.Memory));
             hasFilled = true;
         }
 
@@ -185,28 +221,12 @@ internal unsafe ref partial struct BatchRunner<TRegisters>
         return true;
     }
 
-    private void FillOne(int index)
+    private void FillOne(ReadOnlySpan<BlockTransfer> transfers, int index)
     {
         CommandBuilder.Fill(
-            _queue.Memory.Ioarcb(index), _target, _cursor.Next(), _queue.Memory.Zeros,
+            _queue.Memory.Ioarcb(index), _target, _cursor.Next(transfers), _queue.Memory.Zeros,
             _queue.CanUnmap);
         _ready.Append(_queue.Memory, index);
-    }
-
-    // All or nothing, for a batch that must not wait for other threads' command blocks.
-    private bool TryReserve(int commands)
-    {
-        while (_reserved.Count < commands && !_isStopped)
-        {
-            if (TryClaim(commands - _reserved.Count))
-                continue;
-
-            while (_reserved.Count != 0)
-                Drop(_reserved.Pop(_queue.Memory));
-            return false;
-        }
-
-        return true;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

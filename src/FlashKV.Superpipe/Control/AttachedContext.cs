@@ -22,8 +22,10 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
     private readonly List<Attachment> _attachments = [];
     private readonly List<LunHandle> _luns = [];
     private readonly bool _scrubs;
+    private readonly int _inlineRounds;
     private readonly ushort _timeout;
     private readonly SislReqFlags _timeoutUnit;
+    private AsyncTransfers<TRegisters>? _asyncTransfers;
     private TRegisters _window;
     private ulong _id;
     private int _descriptor;
@@ -37,6 +39,7 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         Clock = options.Clock;
         RetryDelay = options.RetryDelay;
         ResponseTimeout = options.ResponseTimeout;
+        _inlineRounds = options.InlineRounds;
         _scrubs = options.ScrubFreedChunks;
         (_timeout, _timeoutUnit) = options.EncodedTimeout;
         Queue = new CommandQueue<TRegisters>(CommandBlocks, usesRing);
@@ -72,6 +75,10 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
 
     internal ContextGate Gate { get; } = new();
 
+    /// <summary>Made when the first asynchronous batch begins.</summary>
+    internal AsyncTransfers<TRegisters> AsyncTransfers =>
+        Volatile.Read(ref _asyncTransfers) ?? MakeAsyncTransfers();
+
     internal DeviceClock Clock { get; }
 
     internal TimeSpan RetryDelay { get; }
@@ -84,6 +91,31 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
         return BatchRunner<TRegisters>.Run(this, lun, batch, commands);
+    }
+
+    internal override ValueTask TransferAsync(
+        LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        return AsyncTransfers.Start(lun, batch, cancellation);
+    }
+
+    internal override ValueTask TransferAsync(
+        LunHandle lun, in BlockTransfer transfer, CancellationToken cancellation)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        return AsyncTransfers.Start(lun, in transfer, cancellation);
+    }
+
+    internal override bool TryTransferAsync(
+        LunHandle lun,
+        ReadOnlyMemory<BlockTransfer> batch,
+        int commands,
+        CancellationToken cancellation,
+        out ValueTask completion)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        return AsyncTransfers.TryStart(lun, batch, commands, cancellation, out completion);
     }
 
     /// <summary>Makes a context: ATTACH, mapping, rings, registers.</summary>
@@ -103,6 +135,12 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         if (errno != Errno.None)
             throw new DeviceException("ATTACH", errno);
         return context;
+    }
+
+    private AsyncTransfers<TRegisters> MakeAsyncTransfers()
+    {
+        AsyncTransfers<TRegisters> made = new(this, _inlineRounds);
+        return Interlocked.CompareExchange(ref _asyncTransfers, made, null) ?? made;
     }
 
     private Errno Start(in DkCxlflashAttach answer)

@@ -14,6 +14,20 @@ internal sealed class ContextPhysicalLun(LunHandle handle) : PhysicalLun
     public override bool TryTransfer(ReadOnlySpan<BlockTransfer> batch) =>
         handle.TryTransfer(batch);
 
+    public override ValueTask TransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellationToken = default) =>
+        handle.TransferAsync(batch, cancellationToken);
+
+    public override ValueTask TransferAsync(
+        BlockTransfer transfer, CancellationToken cancellationToken = default) =>
+        handle.TransferAsync(in transfer, cancellationToken);
+
+    public override bool TryTransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch,
+        out ValueTask completion,
+        CancellationToken cancellationToken = default) =>
+        handle.TryTransferAsync(batch, out completion, cancellationToken);
+
     protected override void Dispose(bool disposing)
     {
         handle.Dispose();

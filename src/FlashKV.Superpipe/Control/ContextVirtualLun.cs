@@ -12,6 +12,20 @@ internal sealed class ContextVirtualLun(LunHandle handle) : VirtualLun
     public override bool TryTransfer(ReadOnlySpan<BlockTransfer> batch) =>
         handle.TryTransfer(batch);
 
+    public override ValueTask TransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellationToken = default) =>
+        handle.TransferAsync(batch, cancellationToken);
+
+    public override ValueTask TransferAsync(
+        BlockTransfer transfer, CancellationToken cancellationToken = default) =>
+        handle.TransferAsync(in transfer, cancellationToken);
+
+    public override bool TryTransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch,
+        out ValueTask completion,
+        CancellationToken cancellationToken = default) =>
+        handle.TryTransferAsync(batch, out completion, cancellationToken);
+
     public override long Resize(long blocks)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(blocks);

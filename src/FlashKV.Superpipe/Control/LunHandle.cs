@@ -64,6 +64,40 @@ internal sealed class LunHandle
                 && Context.Transfer(this, batch, (int)commands));
     }
 
+    internal ValueTask TransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation)
+    {
+        Check(batch.Span);
+        if (cancellation.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellation);
+        return batch.IsEmpty ? default : Context.TransferAsync(this, batch, cancellation);
+    }
+
+    internal ValueTask TransferAsync(in BlockTransfer transfer, CancellationToken cancellation)
+    {
+        Check(new ReadOnlySpan<BlockTransfer>(in transfer));
+        return cancellation.IsCancellationRequested
+            ? ValueTask.FromCanceled(cancellation)
+            : Context.TransferAsync(this, in transfer, cancellation);
+    }
+
+    internal bool TryTransferAsync(
+        ReadOnlyMemory<BlockTransfer> batch,
+        out ValueTask completion,
+        CancellationToken cancellation)
+    {
+        Check(batch.Span);
+        completion = cancellation.IsCancellationRequested
+            ? ValueTask.FromCanceled(cancellation)
+            : default;
+        if (batch.IsEmpty || cancellation.IsCancellationRequested)
+            return true;
+
+        long commands = TransferCursor.CountCommands(batch.Span, Target.MaxBlocks);
+        return commands <= Context.CommandBlocks && Context.TryTransferAsync(
+            this, batch, (int)commands, cancellation, out completion);
+    }
+
     internal void Dispose()
     {
         if (MarkDisposed())

@@ -47,6 +47,8 @@ internal sealed unsafe class ScriptedContext
 
     internal ulong IntrStatus { get; set; }
 
+    internal int FreeRooms => _adapter.Rooms - _used;
+
     internal ulong OldRrqStart { get; private set; }
 
     internal ulong Read(int mapping, int offset)

@@ -11,7 +11,11 @@ internal sealed class SimulatedRig : IDisposable
     private readonly Medium _medium;
 
     internal SimulatedRig(
-        SubmissionMode mode, int rooms = 512, int commandBlocks = 256, ManualClock? clock = null)
+        SubmissionMode mode,
+        int rooms = 512,
+        int commandBlocks = 256,
+        ManualClock? clock = null,
+        int inlineRounds = 32)
     {
         _medium = new MemoryMedium(4 * ChunkBlocks);
         Adapter = new SimulatedAdapter(new SimulatedAdapterOptions
@@ -24,6 +28,7 @@ internal sealed class SimulatedRig : IDisposable
         Context = Device.Attach(new AttachOptions
         {
             CommandBlocks = commandBlocks,
+            InlineRounds = inlineRounds,
             Clock = clock ?? new ManualClock(),
         });
     }
