@@ -168,6 +168,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
     private void Stop()
     {
         _isStopped = true;
+        Sate();
         while (_reserved.Count != 0)
             Drop(_reserved.Pop(_queue.Memory));
         while (_ready.Count != 0)

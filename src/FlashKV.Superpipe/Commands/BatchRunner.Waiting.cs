@@ -78,6 +78,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
         TimeSpan delay = TimeSpan.FromTicks(due) - _context.Clock.Now;
         if (delay > TimeSpan.Zero)
         {
+            Sate();
             Leave();
             _context.Clock.Delay(delay);
             Rejoin();

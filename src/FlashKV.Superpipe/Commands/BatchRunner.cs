@@ -33,8 +33,10 @@ internal unsafe partial struct BatchRunner<TRegisters>
     private long _seen;
     private TimeSpan? _idleSince;
     private int _idle;
+    private int _stoodBack;
     private bool _isStopped;
     private bool _isRegistered;
+    private bool _isHungry;
 
     /// <summary>Begins a batch.</summary>
     /// <param name="context">The context.</param>
@@ -98,6 +100,9 @@ internal unsafe partial struct BatchRunner<TRegisters>
     /// </summary>
     internal bool TryReserve(int commands)
     {
+        if (commands != 0 && _queue.HasHungry)
+            return false;
+
         while (_reserved.Count < commands && !_isStopped)
         {
             if (TryClaim(commands - _reserved.Count))
@@ -170,19 +175,28 @@ internal unsafe partial struct BatchRunner<TRegisters>
     private bool Submit(ReadOnlySpan<BlockTransfer> transfers, out RestoreReason reason)
     {
         reason = RestoreReason.None;
+        if (_queue.HasHungry && MustStandBack())
+            return false;
+
         bool hasFilled = Fill(transfers);
         if (_ready.Count == 0)
+        {
+            if (!_cursor.IsAtEnd)
+                NoteHunger();
             return hasFilled;
+        }
 
         int rooms = _queue.TakeRooms(_ready.Count, out reason);
         if (rooms == 0)
         {
+            NoteHunger();
             if (_idle == 0)
                 Interlocked.Increment(ref _queue.Counters.RoomWaits);
             return hasFilled;
         }
 
         _queue.Send(ref _ready, rooms);
+        Sate();
         return true;
     }
 

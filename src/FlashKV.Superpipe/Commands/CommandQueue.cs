@@ -17,6 +17,7 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
     private readonly SubmissionQueue _submissions;
     private TRegisters _window;
     private ushort _contextHandle;
+    private int _hungry;
 
     internal CommandQueue(int count, bool usesSubmissionQueue)
     {
@@ -40,6 +41,12 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
 
     /// <summary>Grows whenever commands in flight were taken back.</summary>
     internal uint Generation { get; private set; }
+
+    /// <summary>
+    /// Whether a batch that has nothing in flight waits for a command block or a room; see
+    /// <see cref="BatchRunner{TRegisters}"/>.
+    /// </summary>
+    internal bool HasHungry => Volatile.Read(ref _hungry) != 0;
 
     internal int FreeCount => _free.Count;
 
@@ -90,6 +97,9 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
         else
             SendOneByOne(ref ready, count);
     }
+
+    /// <summary>Counts the batches that have nothing in flight and cannot begin.</summary>
+    internal void AddHungry(int change) => Interlocked.Add(ref _hungry, change);
 
     /// <summary>What a thread does that waits for a response.</summary>
     internal void Wait() => _window.Wait();
