@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using FlashKV.SimBackend.Afu;
 using FlashKV.SimBackend.Driver;
 using FlashKV.Superpipe;
@@ -35,25 +34,37 @@ public sealed class SimulatedAdapter : IDisposable
     {
     }
 
-    /// <summary>Makes an adapter.</summary>
+    /// <summary>Makes an adapter, alone in its machine.</summary>
     /// <param name="options">What it is made of.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
     public SimulatedAdapter(SimulatedAdapterOptions options)
+        : this(new DriverModule(), options, LunNames.Of([options]))
     {
-        ArgumentNullException.ThrowIfNull(options);
-        options.Validate();
+    }
+
+    internal SimulatedAdapter(DriverModule module, SimulatedAdapterOptions options, LunNames names)
+    {
+        Module = module;
         int allPorts = (1 << options.PortCount) - 1;
         AfuTarget[] targets = [.. options.Luns.Select((lun, index) => new AfuTarget(
-            index, lun.Medium, lun.PortMask == 0 ? allPorts : lun.PortMask))];
+            index, lun.Medium, lun.PortMask == 0 ? allPorts : lun.PortMask, lun.BlockBytes))];
         _afu = new AfuModel(
             targets, options.PortCount, options.SubmissionMode, options.CommandRooms);
-        Driver = new AdapterDriver(_afu, options.ContextCount)
+        Driver = new AdapterDriver(
+            module, _afu, options.ContextCount, options.HandlesPerContext)
         {
             ReportsResets = options.ReportsResets,
         };
         Transport = TransportFor(new Caller(Environment.ProcessId));
         DevicePaths = [.. Driver.Devices.Select(device => device.Path)];
-        EnterSuperpipeMode(options);
+        foreach (ScsiDevice device in Driver.Devices)
+        {
+            SimulatedLunOptions lun = options.Luns[device.Target.Index];
+            if (lun.IsSuperpipe)
+            {
+                Driver.EnterSuperpipeMode(device, names.Of(lun));
+            }
+        }
     }
 
     /// <summary>The control seam for clients in this process.</summary>
@@ -67,6 +78,9 @@ public sealed class SimulatedAdapter : IDisposable
 
     /// <summary>How clients hand over their commands.</summary>
     public SubmissionMode SubmissionMode => _afu.Mode;
+
+    /// <summary>What its driver shares with those of other adapters.</summary>
+    internal DriverModule Module { get; }
 
     /// <summary>The driver.</summary>
     internal AdapterDriver Driver { get; }
@@ -156,34 +170,5 @@ public sealed class SimulatedAdapter : IDisposable
 
     /// <summary>The control seam as another process would see it.</summary>
     internal IControlTransport<SimulatedRegisters> TransportFor(Caller caller) =>
-        new SimulatedTransport(Driver, caller);
-
-    private void EnterSuperpipeMode(SimulatedAdapterOptions options)
-    {
-        foreach (ScsiDevice device in Driver.Devices)
-        {
-            SimulatedLunOptions lun = options.Luns[device.Target.Index];
-            if (lun.IsSuperpipe)
-            {
-                Driver.EnterSuperpipeMode(device, WwidOf(lun, device.Target.Index));
-            }
-        }
-    }
-
-    private static Bytes16 WwidOf(SimulatedLunOptions lun, int index)
-    {
-        const byte Naa6 = 0x60;
-        Bytes16 wwid = default;
-        if (lun.Wwid.IsEmpty)
-        {
-            wwid[0] = Naa6;
-            BinaryPrimitives.WriteInt32BigEndian(((Span<byte>)wwid)[12..], index);
-        }
-        else
-        {
-            lun.Wwid.Span.CopyTo(wwid);
-        }
-
-        return wwid;
-    }
+        new SimulatedTransport(Module.ProcessOf(caller));
 }

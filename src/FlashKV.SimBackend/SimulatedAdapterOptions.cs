@@ -1,3 +1,5 @@
+using FlashKV.Superpipe.Abi;
+
 namespace FlashKV.SimBackend;
 
 /// <summary>What a <see cref="SimulatedAdapter"/> is made of.</summary>
@@ -31,6 +33,12 @@ public sealed record class SimulatedAdapterOptions
     public int ContextCount { get; init; } = MaxContexts;
 
     /// <summary>
+    /// The resource handles of each context: 256, as with pages of 4 KiB, or 4,096, as with pages
+    /// of 64 KiB.
+    /// </summary>
+    public int HandlesPerContext { get; init; } = CxlflashLimits.MaxRhtPerContext;
+
+    /// <summary>
     /// Whether the first command on each LUN after a reset ends with a unit attention (6/29/00), as
     /// on a real adapter.
     /// </summary>
@@ -46,11 +54,18 @@ public sealed record class SimulatedAdapterOptions
         Require(Enum.IsDefined(SubmissionMode), nameof(SubmissionMode));
         Require(CommandRooms is >= 1 and <= MaxCommandRooms, nameof(CommandRooms));
         Require(ContextCount is >= 1 and <= MaxContexts, nameof(ContextCount));
+        Require(
+            HandlesPerContext is CxlflashLimits.MaxRhtPerContext
+                or CxlflashLimits.MaxRhtPerContextOfLargePages,
+            nameof(HandlesPerContext));
         foreach (SimulatedLunOptions lun in Luns)
         {
             Require(lun?.Medium is not null, nameof(Luns));
             Require(
-                lun!.Wwid.Length is 0 or SimulatedLunOptions.WwidLength,
+                lun!.BlockBytes is 512 or Medium.BlockBytes,
+                nameof(SimulatedLunOptions.BlockBytes));
+            Require(
+                lun.Wwid.Length is 0 or SimulatedLunOptions.WwidLength,
                 nameof(SimulatedLunOptions.Wwid));
             Require(
                 lun.PortMask >= 0 && lun.PortMask < 1 << PortCount,

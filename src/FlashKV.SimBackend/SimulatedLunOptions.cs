@@ -4,8 +4,7 @@ namespace FlashKV.SimBackend;
 /// A LUN of a <see cref="SimulatedAdapter"/>: a medium and how the adapter reaches it.
 /// </summary>
 /// <param name="Medium">
-/// Where the bytes are; its blocks of 4,096 bytes are the LUN's. The adapter does not dispose of
-/// it.
+/// Where the bytes are. The adapter does not dispose of it.
 /// </param>
 public sealed record class SimulatedLunOptions(Medium Medium)
 {
@@ -13,8 +12,9 @@ public sealed record class SimulatedLunOptions(Medium Medium)
     public const int WwidLength = 16;
 
     /// <summary>
-    /// The world-wide identifier (page 83, NAA 6), 16 bytes; empty to have one made from the LUN's
-    /// number.
+    /// The world-wide identifier (page 83, NAA 6), 16 bytes; empty to have one made. LUNs of several
+    /// adapters of one <see cref="SimulatedHost"/> with the same medium are one LUN, and so have the
+    /// same identifier.
     /// </summary>
     public ReadOnlyMemory<byte> Wwid { get; init; }
 
@@ -23,6 +23,9 @@ public sealed record class SimulatedLunOptions(Medium Medium)
     /// all ports.
     /// </summary>
     public int PortMask { get; init; }
+
+    /// <summary>The length of one of the LUN's own blocks in bytes: 4,096 or 512.</summary>
+    public int BlockBytes { get; init; } = Medium.BlockBytes;
 
     /// <summary>
     /// Whether the LUN starts in superpipe mode. A legacy LUN must be switched by MANAGE_LUN before

@@ -5,18 +5,18 @@ using FlashKV.Superpipe;
 namespace FlashKV.SimBackend.Tests;
 
 /// <summary>The driver's calls as a process makes them, wherever its memory is.</summary>
-internal sealed class DriverTransport(AdapterDriver driver, Caller caller)
+internal sealed class DriverTransport(HostProcess process)
     : IControlTransport<ContextRegisters>
 {
     public Errno Open(string path, DeviceAccess access, out int descriptor) =>
-        driver.Open(path, access, out descriptor);
+        process.Open(path, access, out descriptor);
 
     public Errno Ioctl(int descriptor, uint request, Span<byte> argument) =>
-        driver.Ioctl(caller, descriptor, request, argument);
+        process.Ioctl(descriptor, request, argument);
 
     public Errno Map(int descriptor, long length, out ContextRegisters window)
     {
-        Errno errno = driver.Map(caller, descriptor, length, out RegisterMapping? mapping);
+        Errno errno = process.Map(descriptor, length, out RegisterMapping? mapping);
         window = new ContextRegisters(mapping!);
         return errno;
     }
@@ -25,15 +25,15 @@ internal sealed class DriverTransport(AdapterDriver driver, Caller caller)
     {
         if (window.Mapping is { } mapping)
         {
-            driver.Unmap(caller, mapping);
+            process.Unmap(mapping);
         }
     }
 
     public Errno Poll(int descriptor, int timeoutMilliseconds, out bool readable) =>
-        driver.Poll(descriptor, timeoutMilliseconds, out readable);
+        process.Poll(descriptor, timeoutMilliseconds, out readable);
 
     public Errno Read(int descriptor, Span<byte> buffer, out int length) =>
-        driver.Read(descriptor, buffer, out length);
+        process.Read(descriptor, buffer, out length);
 
-    public Errno Close(int descriptor) => driver.Close(caller, descriptor);
+    public Errno Close(int descriptor) => process.Close(descriptor);
 }

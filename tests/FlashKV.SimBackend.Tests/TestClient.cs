@@ -25,12 +25,14 @@ internal sealed class TestClient : IDisposable
         DeviceAccess access = DeviceAccess.ReadWrite,
         ClientMemory memory = default)
     {
-        Transport = new DriverTransport(
-            adapter.Driver, new Caller(process, parent, memory));
+        Process = adapter.Module.ProcessOf(new Caller(process, parent, memory));
+        Transport = new DriverTransport(Process);
         IsRing = adapter.SubmissionMode == SubmissionMode.SubmissionQueue;
         Assert.Equal(Errno.None, Transport.Open(path, access, out int device));
         Device = device;
     }
+
+    internal HostProcess Process { get; }
 
     internal IControlTransport<ContextRegisters> Transport { get; }
 

@@ -3,7 +3,8 @@ using FlashKV.Superpipe.Abi;
 namespace FlashKV.SimBackend.Afu;
 
 /// <summary>A LUN as the AFU reaches it: a medium behind one or more ports.</summary>
-internal sealed class AfuTarget(int index, Medium medium, int ports)
+internal sealed class AfuTarget(
+    int index, Medium medium, int ports, int blockLength = CxlflashLimits.BlockSize)
 {
     // Sense key, ASC and ASCQ of the unit attention to report next, packed; 0 is none.
     private int _unitAttention;
@@ -16,6 +17,15 @@ internal sealed class AfuTarget(int index, Medium medium, int ports)
 
     /// <summary>The mask of the ports that lead here.</summary>
     internal int Ports => ports;
+
+    /// <summary>The length of one of the LUN's own blocks in bytes: 512 or 4,096.</summary>
+    internal uint BlockLength => (uint)blockLength;
+
+    /// <summary>The number of its own blocks in a block of the medium.</summary>
+    internal int LbasPerBlock => Medium.BlockBytes / blockLength;
+
+    /// <summary>The last LBA in its own blocks.</summary>
+    internal ulong LastLba => ((ulong)medium.BlockCount * (ulong)LbasPerBlock) - 1;
 
     /// <summary>The 64-bit SCSI LUN read as a big-endian number: LUN n is n &lt;&lt; 48.</summary>
     internal ulong LunId => (ulong)index << 48;

@@ -11,21 +11,25 @@ namespace FlashKV.SimBackend.Afu;
 /// </summary>
 internal sealed unsafe class ResourceHandleTable : CriticalFinalizerObject, IDisposable
 {
-    /// <summary>The number of entries.</summary>
-    internal const int Count = CxlflashLimits.MaxRhtPerContext;
-
     private SislRhtEntry* _entries;
 
-    internal ResourceHandleTable()
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="count">The number of entries: what a page holds.</param>
+    internal ResourceHandleTable(int count)
     {
-        const int Bytes = Count * SislRhtEntry.SizeInBytes;
+        Debug.Assert(int.IsPow2(count), "a page");
+        Count = count;
+        nuint bytes = (nuint)(count * SislRhtEntry.SizeInBytes);
 
         // SAFETY: a page of its own, cleared before use; freed by Dispose once no lane reads it.
-        _entries = (SislRhtEntry*)NativeMemory.AlignedAlloc(Bytes, Bytes);
-        NativeMemory.Clear(_entries, Bytes);
+        _entries = (SislRhtEntry*)NativeMemory.AlignedAlloc(bytes, bytes);
+        NativeMemory.Clear(_entries, bytes);
     }
 
     ~ResourceHandleTable() => Free();
+
+    /// <summary>The number of entries.</summary>
+    internal int Count { get; }
 
     /// <summary>What goes into rht_start.</summary>
     internal ulong Address => (ulong)_entries;
@@ -35,7 +39,7 @@ internal sealed unsafe class ResourceHandleTable : CriticalFinalizerObject, IDis
     {
         get
         {
-            Debug.Assert((uint)handle < Count, "a handle of this table");
+            Debug.Assert((uint)handle < (uint)Count, "a handle of this table");
             ObjectDisposedException.ThrowIf(_entries == null, this);
             return ref _entries[handle];
         }

@@ -47,12 +47,12 @@ internal sealed partial class AdapterDriver
     private Errno AttachTo(DeviceCall call, ref DkCxlflashAttach argument)
     {
         DriverContext? context = _contexts.Find(argument.ContextId, call.Caller, lun: null);
-        if (context is null || context.Luns.Contains(call.Lun))
+        if (context is null || context.Has(call.Lun))
         {
             return Errno.InvalidArgument;
         }
 
-        context.Luns.Add(call.Lun);
+        context.Accesses.Add(call.Access);
         argument.AdapFd = ulong.MaxValue;
         return Errno.None;
     }
@@ -72,17 +72,18 @@ internal sealed partial class AdapterDriver
 
         ulong openMode = argument.Hdr.Flags & DkCxlflashAttach.OpenModeMask;
         DriverContext context = new(
-            ++_generation, call.Caller.ProcessId, SislRht.PermissionsOf(openMode), file);
+            ++_generation, call.Caller.ProcessId, SislRht.PermissionsOf(openMode), file,
+            _handlesPerContext);
         if (!TrySetUp(file.Afu, context.Table))
         {
             context.Dispose();
             return Errno.TryAgain;
         }
 
-        context.Luns.Add(call.Lun);
+        context.Accesses.Add(call.Access);
         _contexts.Add(context);
         argument.ContextId = context.Id.Value;
-        argument.AdapFd = (ulong)Install(file);
+        argument.AdapFd = (ulong)Install(call.Process, file);
         argument.Hdr.ReturnFlags = DkCxlflashReturnFlags.AppCloseAdapFd;
         return Errno.None;
     }
@@ -102,9 +103,9 @@ internal sealed partial class AdapterDriver
             return Errno.TimedOut;
         }
 
-        ReleaseHandlesOf(context, call.Lun);
-        context.Luns.Remove(call.Lun);
-        if (context.Luns.Count == 0)
+        ReleaseHandlesOf(context, call.Access);
+        context.Remove(call.Lun);
+        if (context.Accesses.Count == 0)
         {
             Destroy(context);
         }
@@ -123,16 +124,15 @@ internal sealed partial class AdapterDriver
 
         ushort handle = (ushort)element;
         return new ContextFile(
-            handle, _afu.CreateContext(handle, new ContextEvents(handle), caller.Memory));
+            this, handle, _afu.CreateContext(handle, new ContextEvents(handle), caller.Memory));
     }
 
     // Publishes the seat: from here on it holds its process element.
-    private int Install(ContextFile file)
+    private int Install(HostProcess process, ContextFile file)
     {
         _contexts.Occupy(file);
         PublishLiveContexts();
-        file.AddReference();
-        return _descriptors.Add(file);
+        return process.InstallUnsynchronized(file);
     }
 
     // SP §3.3. Says whether the AFU took the capabilities.
@@ -150,7 +150,7 @@ internal sealed partial class AdapterDriver
         control.Write(SislCtrlMap.RhtStart, table.Address);
         control.Write(
             SislCtrlMap.RhtCntId,
-            SislCtrlMap.PackRhtCntId(ResourceHandleTable.Count, MasterHandle));
+            SislCtrlMap.PackRhtCntId(table.Count, MasterHandle));
         return true;
     }
 
@@ -163,7 +163,7 @@ internal sealed partial class AdapterDriver
         }
 
         lun.SetCapacity(new ReadCapacity16Data(
-            (ulong)device.Target.Medium.BlockCount - 1, CxlflashLimits.BlockSize));
+            device.Target.LastLba, device.Target.BlockLength));
         return true;
     }
 }

@@ -30,23 +30,23 @@ internal sealed partial class AdapterDriver
 
     private Errno CloneAll(DriverContext source, DriverContext target)
     {
-        for (int handle = 0; handle < ResourceHandleTable.Count; handle++)
+        for (int handle = 0; handle < target.Table.Count; handle++)
         {
             Errno errno = source.OwnerOf(handle) is { } lun && IsVirtual(source, handle)
                 ? CloneHandle(source, target, handle, lun)
                 : Errno.None;
             if (errno != Errno.None)
             {
-                UndoClone(target);
+                UndoClone(source, target);
                 return errno;
             }
         }
 
-        foreach (LocalLun lun in source.Luns)
+        foreach (LunAccess access in source.Accesses)
         {
-            if (!target.Luns.Contains(lun))
+            if (!target.Has(access.Lun))
             {
-                target.Luns.Add(lun);
+                target.Accesses.Add(access);
             }
         }
 
@@ -85,13 +85,13 @@ internal sealed partial class AdapterDriver
         return Sync() == Errno.None ? Errno.None : Errno.TryAgain;
     }
 
-    private static void UndoClone(DriverContext target)
+    private static void UndoClone(DriverContext source, DriverContext target)
     {
-        for (int handle = 0; handle < ResourceHandleTable.Count; handle++)
+        for (int handle = 0; handle < target.Table.Count; handle++)
         {
             if (target.OwnerOf(handle) is { } lun)
             {
-                FreeChunks(target, handle, lun, keep: 0);
+                FreeChunks(target, handle, source.AccessOf(lun), keep: 0);
                 target.CheckIn(handle);
                 lun.Parent.EndUse();
             }

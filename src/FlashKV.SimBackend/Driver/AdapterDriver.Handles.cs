@@ -1,4 +1,3 @@
-using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe;
 using FlashKV.Superpipe.Abi;
 
@@ -50,7 +49,7 @@ internal sealed partial class AdapterDriver
 
         ref SislRhtEntryF1 entry = ref context.Table.Physical(handle);
         entry.Fp = (byte)(SislRht.Format1 | context.Permissions);
-        entry.LunId = call.Device.Target.LunId;
+        entry.LunId = call.Lun.LunId(call.Device.Channel);
         entry.PortSel = (byte)(1 << call.Device.Channel);
         entry.Valid = SislRhtEntryF1.ValidBit;
         Errno errno = Sync();
@@ -112,11 +111,11 @@ internal sealed partial class AdapterDriver
         ref SislRhtEntry entry = ref context.Table[handle];
         entry.Nmask = CxlflashLimits.ChunkShift;
         entry.Fp = context.Permissions;
-        Errno errno = ResizeTo(context, handle, call.Lun, argument.LunSize, out ulong lastLba);
+        Errno errno = ResizeTo(context, handle, call.Access, argument.LunSize, out ulong lastLba);
         if (errno != Errno.None)
         {
             // Chunks that a failed sync has left behind go back as well.
-            FreeChunks(context, handle, call.Lun, keep: 0);
+            FreeChunks(context, handle, call.Access, keep: 0);
             context.CheckIn(handle);
             return errno;
         }
@@ -142,16 +141,16 @@ internal sealed partial class AdapterDriver
 
         using LaneClosure closure = new(context.Afu);
         return closure.IsClosed
-            ? ReleaseHandle(context, (int)argument.RsrcHandle, call.Lun)
+            ? ReleaseHandle(context, (int)argument.RsrcHandle, call.Access)
             : Errno.TimedOut;
     }
 
     // Lanes are closed.
-    private Errno ReleaseHandle(DriverContext context, int handle, LocalLun lun)
+    private Errno ReleaseHandle(DriverContext context, int handle, LunAccess access)
     {
         if (SislRht.Format(context.Table[handle].Fp) == 0)
         {
-            FreeChunks(context, handle, lun, keep: 0);
+            FreeChunks(context, handle, access, keep: 0);
             Errno errno = context.IsInError ? Errno.None : Sync();
             if (errno != Errno.None)
             {
@@ -160,20 +159,20 @@ internal sealed partial class AdapterDriver
         }
 
         context.CheckIn(handle);
-        lun.Parent.EndUse();
+        access.Lun.Parent.EndUse();
         return Errno.None;
     }
 
     // What DETACH and the last close do: errors of the AFU do not keep a handle.
-    private void ReleaseHandlesOf(DriverContext context, LocalLun lun)
+    private void ReleaseHandlesOf(DriverContext context, LunAccess access)
     {
-        for (int handle = 0; handle < ResourceHandleTable.Count; handle++)
+        for (int handle = 0; handle < context.Table.Count; handle++)
         {
-            if (context.Owns((ulong)handle, lun)
-                && ReleaseHandle(context, handle, lun) != Errno.None)
+            if (context.Owns((ulong)handle, access.Lun)
+                && ReleaseHandle(context, handle, access) != Errno.None)
             {
                 context.CheckIn(handle);
-                lun.Parent.EndUse();
+                access.Lun.Parent.EndUse();
             }
         }
     }

@@ -10,31 +10,23 @@ internal sealed partial class AdapterDriver
     private delegate Errno Handler<T>(DeviceCall call, ref T argument)
         where T : unmanaged;
 
-    /// <summary>Issues an ioctl.</summary>
-    /// <param name="caller">The calling process.</param>
-    /// <param name="descriptor">A descriptor of <see cref="Open"/>.</param>
+    /// <summary>Issues an ioctl on a device node.</summary>
+    /// <param name="process">The calling process.</param>
+    /// <param name="file">The open node.</param>
     /// <param name="request">The request number.</param>
     /// <param name="argument">The argument; written only on success.</param>
     /// <returns>The error number.</returns>
-    internal Errno Ioctl(Caller caller, int descriptor, uint request, Span<byte> argument)
+    internal Errno IoctlUnsynchronized(
+        HostProcess process, DeviceFile file, uint request, Span<byte> argument)
     {
-        lock (_lock)
-        {
-            ApplyPendingReset();
-            Errno errno = _descriptors.Find(descriptor) switch
-            {
-                null => Errno.BadDescriptor,
-                DeviceFile file => IoctlOnDevice(caller, file, request, argument),
-                HostFile => HostIoctls.Dispatch(request, argument),
-                _ => Errno.InvalidArgument,
-            };
-            ApplyPendingReset();
-            return errno;
-        }
+        ApplyPendingReset();
+        Errno errno = IoctlOnDevice(process, file, request, argument);
+        ApplyPendingReset();
+        return errno;
     }
 
     private Errno IoctlOnDevice(
-        Caller caller, DeviceFile file, uint request, Span<byte> argument)
+        HostProcess process, DeviceFile file, uint request, Span<byte> argument)
     {
         if (file.Access != DeviceAccess.ReadWrite)
         {
@@ -62,7 +54,7 @@ internal sealed partial class AdapterDriver
 
         Errno errno = CheckArgument(request, argument);
         return errno == Errno.None
-            ? Dispatch(new DeviceCall(caller, file.Device), request, argument)
+            ? Dispatch(new DeviceCall(process, file.Device), request, argument)
             : errno;
     }
 

@@ -16,11 +16,11 @@ internal sealed partial class AdapterDriver
         }
 
         // Nothing was wrong: everything stays as supplied.
-        return context.IsInError ? RecoverContext(call.Caller, context, ref argument) : Errno.None;
+        return context.IsInError ? RecoverContext(call.Process, context, ref argument) : Errno.None;
     }
 
     private Errno RecoverContext(
-        Caller caller, DriverContext context, ref DkCxlflashRecoverAfu argument)
+        HostProcess process, DriverContext context, ref DkCxlflashRecoverAfu argument)
     {
         // The client gets its memory back with the new window, so the last transfer of the old
         // one must have ended.
@@ -30,7 +30,7 @@ internal sealed partial class AdapterDriver
             return Errno.NoDevice;
         }
 
-        ContextFile? file = OpenContextFile(caller);
+        ContextFile? file = OpenContextFile(process.Caller);
         if (file is null)
         {
             return Errno.NoDevice;
@@ -44,7 +44,7 @@ internal sealed partial class AdapterDriver
         context.File = file;
         _contexts.Restore(context);
         argument.ContextId = context.Id.Value;
-        argument.AdapFd = (ulong)Install(file);
+        argument.AdapFd = (ulong)Install(process, file);
         argument.MmioSize = CxlflashLimits.MmioSize;
         argument.Hdr.ReturnFlags = DkCxlflashReturnFlags.RecoverAfuContextReset
             | DkCxlflashReturnFlags.AppCloseAdapFd | SubmissionFlag;

@@ -40,15 +40,16 @@ internal sealed partial class AdapterDriver
         }
 
         int handle = (int)argument.RsrcHandle;
-        Errno errno = ResizeTo(context, handle, call.Lun, argument.ReqSize, out ulong lastLba);
+        Errno errno = ResizeTo(context, handle, call.Access, argument.ReqSize, out ulong lastLba);
         argument.LastLba = lastLba;
         return errno;
     }
 
     // Lanes are closed. The size is in 4,096-byte blocks.
     private Errno ResizeTo(
-        DriverContext context, int handle, LocalLun lun, ulong blocks, out ulong lastLba)
+        DriverContext context, int handle, LunAccess access, ulong blocks, out ulong lastLba)
     {
+        LocalLun lun = access.Lun;
         ulong wanted = lun.Parent.ChunksFor(blocks);
         uint current = context.Table[handle].LxtCnt;
         Errno errno;
@@ -58,7 +59,7 @@ internal sealed partial class AdapterDriver
         }
         else
         {
-            FreeChunks(context, handle, lun, (uint)wanted);
+            FreeChunks(context, handle, access, (uint)wanted);
             errno = !context.IsInError && Sync() != Errno.None ? Errno.TryAgain : Errno.None;
         }
 
@@ -94,8 +95,10 @@ internal sealed partial class AdapterDriver
     }
 
     // Shrinks to a number of chunks; more than there are changes nothing. Lanes are closed.
-    private static void FreeChunks(DriverContext context, int handle, LocalLun lun, uint keep)
+    private static void FreeChunks(
+        DriverContext context, int handle, LunAccess access, uint keep)
     {
+        ChunkAllocator chunks = access.Lun.Parent.Chunks!;
         int current = (int)context.Table[handle].LxtCnt;
         LxtArray? old = context.Translations(handle);
         if (old is null || keep >= current)
@@ -112,10 +115,10 @@ internal sealed partial class AdapterDriver
             int chunk = (int)new SislLxtEntry(freed[i]).AllocationUnit;
             if (context.NeedsScrub(handle))
             {
-                Scrub(lun, chunk);
+                Scrub(chunks, access.Device, chunk);
             }
 
-            bool isFreed = lun.Parent.Chunks!.TryFree(chunk);
+            bool isFreed = chunks.TryFree(chunk);
             Debug.Assert(isFreed, "a chunk of this LUN");
         }
     }
@@ -147,12 +150,12 @@ internal sealed partial class AdapterDriver
 
     // A chunk that was shared may still be somebody else's: scrubbing is for the last owner. The
     // outcome is ignored, as in the original.
-    private static void Scrub(LocalLun lun, int chunk)
+    private static void Scrub(ChunkAllocator chunks, ScsiDevice device, int chunk)
     {
-        if (!lun.Parent.Chunks!.IsShared(chunk))
+        if (!chunks.IsShared(chunk))
         {
-            long first = (long)chunk << CxlflashLimits.ChunkShift;
-            _ = lun.Parent.Target.Medium.Discard(first, CxlflashLimits.ChunkSize);
+            long blocks = CxlflashLimits.ChunkSize / device.Target.LbasPerBlock;
+            _ = device.Target.Medium.Discard(chunk * blocks, blocks);
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed partial class AdapterDriver
     private Errno ManageLun(DeviceCall call, ref DkCxlflashManageLun argument)
     {
         ScsiDevice device = call.Device;
-        LocalLun lun = FindOrCreateLun(device, argument.Wwid);
+        LocalLun lun = FindOrCreateLun(argument.Wwid);
         ulong flags = argument.Hdr.Flags;
         if ((flags & DkCxlflashManageLun.EnableSuperpipe) != 0)
         {
@@ -83,26 +83,20 @@ internal sealed partial class AdapterDriver
     {
         lock (_lock)
         {
-            BindLun(device, FindOrCreateLun(device, wwid));
+            BindLun(device, FindOrCreateLun(wwid));
         }
     }
 
     private static void BindLun(ScsiDevice device, LocalLun lun)
     {
-        lun.AddChannel(device.Channel);
+        lun.AddChannel(device.Channel, device.Target.LunId);
         device.Lun = lun;
     }
 
-    // The driver of a real adapter believes the WWID. Here the LUN behind the path is known, and a
-    // wrong WWID must not tie two LUNs' chunks together.
-    private LocalLun FindOrCreateLun(ScsiDevice device, Bytes16 wwid)
+    // The driver believes the WWID: two paths with one WWID are two paths to one LUN.
+    private LocalLun FindOrCreateLun(Bytes16 wwid)
     {
-        if (!_globalLuns.TryGetValue(device.Target, out GlobalLun? parent))
-        {
-            parent = new GlobalLun(wwid, device.Target);
-            _globalLuns.Add(device.Target, parent);
-        }
-
+        GlobalLun parent = _module.FindOrCreateLunUnsynchronized(wwid);
         LocalLun? lun = _localLuns.Find(lun => lun.Parent == parent);
         if (lun is null)
         {

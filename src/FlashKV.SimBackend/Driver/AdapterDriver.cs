@@ -10,32 +10,38 @@ namespace FlashKV.SimBackend.Driver;
 /// checks and error numbers of the original in their order (SP §2, §3).
 /// </summary>
 /// <remarks>
-/// Calls are rare and take one lock. Threads on the data path never take it, so the driver may wait
-/// for their transfers while it holds it.
+/// Methods whose name ends in "Unsynchronized" expect the module's lock to be held.
 /// </remarks>
 internal sealed partial class AdapterDriver : IDisposable
 {
-    /// <summary>The node that carries the host ioctls.</summary>
-    internal const string HostNode = "/dev/cxlflash/cxlflash0";
-
-    private readonly object _lock = new();
+    private readonly object _lock;
+    private readonly DriverModule _module;
     private readonly AfuModel _afu;
-    private readonly ScsiDevice[] _devices;
-    private readonly Dictionary<AfuTarget, GlobalLun> _globalLuns = [];
+    private readonly List<ScsiDevice> _devices = [];
     private readonly List<LocalLun> _localLuns = [];
     private readonly LunTable _lunTable;
-    private readonly DescriptorTable _descriptors = new();
     private readonly ContextTable _contexts;
     private readonly CommandCounters _pastCounters = new();
-    private bool _isDisposed;
+    private readonly int _handlesPerContext;
 
-    internal AdapterDriver(AfuModel afu, int contextCount)
+    internal AdapterDriver(
+        DriverModule module, AfuModel afu, int contextCount, int handlesPerContext)
     {
+        _module = module;
+        _lock = module.Lock;
         _afu = afu;
         _lunTable = new LunTable(afu);
         _contexts = new ContextTable(contextCount);
-        _devices = ListDevices(afu);
+        _handlesPerContext = handlesPerContext;
+        Number = module.AddAdapter(this);
+        ListDevices();
     }
+
+    /// <summary>The number of the adapter in its machine, which names its own node.</summary>
+    internal int Number { get; }
+
+    /// <summary>Whether the adapter has ended.</summary>
+    internal bool IsDisposed { get; private set; }
 
     /// <summary>
     /// The device nodes: the first path of each LUN, then the second paths, and so on.
@@ -48,113 +54,24 @@ internal sealed partial class AdapterDriver : IDisposable
     /// <summary>The number of resource handles in use.</summary>
     internal int HandleCount => Locked(() => _contexts.All.Sum(context => context.HandleCount));
 
-    /// <summary>The number of open descriptors.</summary>
-    internal int DescriptorCount => Locked(() => _descriptors.Count);
+    /// <summary>The number of open descriptors of the machine.</summary>
+    internal int DescriptorCount => _module.DescriptorCount;
 
     /// <summary>The chunks of a LUN; <see langword="null"/> while it has no virtual LUNs.</summary>
-    internal ChunkAllocator? ChunksOf(int lun) =>
-        Locked(() => _globalLuns.GetValueOrDefault(_afu.Targets[lun])?.Chunks);
+    internal ChunkAllocator? ChunksOf(int lun) => Locked(() => _devices.Find(
+        device => device.Target.Index == lun && device.Lun is not null)?.Lun!.Parent.Chunks);
 
-    /// <summary>Opens a node.</summary>
-    /// <param name="path">The path of the node.</param>
-    /// <param name="access">How to open it.</param>
-    /// <param name="descriptor">The descriptor.</param>
-    /// <returns>ENOENT for an unknown path.</returns>
-    internal Errno Open(string path, DeviceAccess access, out int descriptor)
-    {
-        descriptor = -1;
-        lock (_lock)
-        {
-            ScsiDevice? device = Array.Find(_devices, device => device.Path == path);
-            object? file = device is not null ? new DeviceFile(device, access)
-                : path == HostNode ? HostFile.Instance : null;
-            if (file is null || _isDisposed)
-            {
-                return file is null ? Errno.NoEntry : Errno.NoDevice;
-            }
-
-            descriptor = _descriptors.Add(file);
-            return Errno.None;
-        }
-    }
-
-    /// <summary>Closes a descriptor.</summary>
-    internal Errno Close(Caller caller, int descriptor)
-    {
-        lock (_lock)
-        {
-            ApplyPendingReset();
-            object? file = _descriptors.Remove(descriptor);
-            if (file is ContextFile context)
-            {
-                RemoveReference(caller, context);
-            }
-
-            return file is null ? Errno.BadDescriptor : Errno.None;
-        }
-    }
-
-    /// <summary>Maps the window of a context (SP §2.9).</summary>
+    /// <summary>Says whether a caller may map the window of a context (SP §2.9).</summary>
     /// <returns>EIO for a context that is not the caller's, EINVAL for a bad length.</returns>
-    internal Errno Map(
-        Caller caller, int descriptor, long length, out RegisterMapping? mapping)
+    internal Errno CheckMapUnsynchronized(Caller caller, ContextFile file, long length)
     {
-        mapping = null;
-        lock (_lock)
+        DriverContext? context = _contexts.FindByFile(file);
+        if (context is null || context.OwnerProcess != caller.ProcessId)
         {
-            if (_descriptors.Find(descriptor) is not ContextFile file)
-            {
-                return Errno.BadDescriptor;
-            }
-
-            DriverContext? context = _contexts.FindByFile(file);
-            if (context is null || context.OwnerProcess != caller.ProcessId)
-            {
-                return Errno.InputOutput;
-            }
-
-            if (length is < 1 or > CxlflashLimits.MmioSize)
-            {
-                return Errno.InvalidArgument;
-            }
-
-            file.AddReference();
-            mapping = new RegisterMapping(file, file.Afu);
-            return Errno.None;
+            return Errno.InputOutput;
         }
-    }
 
-    /// <summary>Removes a mapping.</summary>
-    internal void Unmap(Caller caller, RegisterMapping mapping)
-    {
-        if (mapping.TryRemove())
-        {
-            lock (_lock)
-            {
-                ApplyPendingReset();
-                RemoveReference(caller, (ContextFile)mapping.File);
-            }
-        }
-    }
-
-    /// <summary>Waits for an event of a context.</summary>
-    internal Errno Poll(int descriptor, int timeoutMilliseconds, out bool readable)
-    {
-        readable = false;
-        ContextFile? file = FindContextFile(descriptor);
-        return file is null
-            ? Errno.BadDescriptor
-            : file.Afu.Events.Poll(timeoutMilliseconds, out readable);
-    }
-
-    /// <summary>Takes an event of a context.</summary>
-    internal Errno Read(int descriptor, Span<byte> buffer, out int length)
-    {
-        length = 0;
-        ContextFile? file = FindContextFile(descriptor);
-        return file is null
-            ? Errno.BadDescriptor
-            : file.Afu.Events.Read(buffer, out length);
+        return length is < 1 or > CxlflashLimits.MmioSize ? Errno.InvalidArgument : Errno.None;
     }
 
     /// <summary>Adds up what all contexts have done, present and past.</summary>
@@ -178,7 +95,7 @@ internal sealed partial class AdapterDriver : IDisposable
     {
         lock (_lock)
         {
-            _isDisposed = true;
+            IsDisposed = true;
             _hasFailed = true;
             foreach (DriverContext context in _contexts.All.ToArray())
             {
@@ -193,22 +110,21 @@ internal sealed partial class AdapterDriver : IDisposable
         }
     }
 
-    private static ScsiDevice[] ListDevices(AfuModel afu)
+    private void ListDevices()
     {
-        List<ScsiDevice> devices = [];
-        for (int rank = 0; rank < afu.PortCount; rank++)
+        for (int rank = 0; rank < _afu.PortCount; rank++)
         {
-            foreach (AfuTarget target in afu.Targets)
+            foreach (AfuTarget target in _afu.Targets)
             {
                 int channel = NthBit(target.Ports, rank);
                 if (channel >= 0)
                 {
-                    devices.Add(new ScsiDevice($"/dev/sg{devices.Count}", channel, target));
+                    ScsiDevice device = new(_module.NextDevicePath, this, channel, target);
+                    _devices.Add(device);
+                    _module.AddDevice(device);
                 }
             }
         }
-
-        return [.. devices];
     }
 
     private static int NthBit(int mask, int rank)
@@ -221,14 +137,6 @@ internal sealed partial class AdapterDriver : IDisposable
         return mask == 0 ? -1 : int.TrailingZeroCount(mask);
     }
 
-    private ContextFile? FindContextFile(int descriptor)
-    {
-        lock (_lock)
-        {
-            return _descriptors.Find(descriptor) as ContextFile;
-        }
-    }
-
     private T Locked<T>(Func<T> read)
     {
         lock (_lock)
@@ -237,14 +145,10 @@ internal sealed partial class AdapterDriver : IDisposable
         }
     }
 
-    // The last reference to a context's file ends the context if its owner gives it up.
-    private void RemoveReference(Caller caller, ContextFile file)
+    /// <summary>Closes a context's file: its last reference is gone (SP §2.10).</summary>
+    internal void ReleaseUnsynchronized(Caller caller, ContextFile file)
     {
-        if (!file.RemoveReference())
-        {
-            return;
-        }
-
+        ApplyPendingReset();
         DriverContext? context = _contexts.FindByFile(file);
         if (context is not null && context.OwnerProcess == caller.ParentProcessId)
         {
@@ -274,12 +178,12 @@ internal sealed partial class AdapterDriver : IDisposable
 
     private void ReleaseAllHandles(DriverContext context)
     {
-        foreach (LocalLun lun in context.Luns.ToArray())
+        foreach (LunAccess access in context.Accesses.ToArray())
         {
-            ReleaseHandlesOf(context, lun);
+            ReleaseHandlesOf(context, access);
         }
 
-        context.Luns.Clear();
+        context.Accesses.Clear();
     }
 
     // Takes a context off the AFU and out of the table. Lanes are closed.

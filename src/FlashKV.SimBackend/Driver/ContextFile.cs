@@ -1,15 +1,16 @@
-using System.Diagnostics;
 using FlashKV.SimBackend.Afu;
 
 namespace FlashKV.SimBackend.Driver;
 
 /// <summary>
-/// The open file behind a context's descriptor ("fd2"): one seat on the AFU. Descriptors and
-/// mappings hold it; its process element is free again after the last of them.
+/// The open file behind a context's descriptor ("fd2"): one seat on the AFU. Its process element is
+/// free again when it is closed.
 /// </summary>
-internal sealed class ContextFile(ushort processElement, AfuContext afu)
+internal sealed class ContextFile(
+    AdapterDriver adapter, ushort processElement, AfuContext afu) : OpenFile
 {
-    private int _references;
+    /// <summary>The adapter.</summary>
+    internal AdapterDriver Adapter => adapter;
 
     /// <summary>The process element, which is the context handle.</summary>
     internal ushort ProcessElement => processElement;
@@ -17,14 +18,6 @@ internal sealed class ContextFile(ushort processElement, AfuContext afu)
     /// <summary>The context on the AFU.</summary>
     internal AfuContext Afu => afu;
 
-    /// <summary>Adds a descriptor or a mapping.</summary>
-    internal void AddReference() => _references++;
-
-    /// <summary>Takes one away.</summary>
-    /// <returns>Whether it was the last.</returns>
-    internal bool RemoveReference()
-    {
-        Debug.Assert(_references > 0, "a reference that was added");
-        return --_references == 0;
-    }
+    /// <inheritdoc/>
+    internal override bool ClosesOnExecute => true;
 }

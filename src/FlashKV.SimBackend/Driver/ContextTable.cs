@@ -110,7 +110,7 @@ internal sealed class ContextTable
             : caller.ProcessId;
         bool mayUse = found is not null
             && found.OwnerProcess == owner
-            && (lun is null || found.Luns.Contains(lun));
+            && (lun is null || found.Has(lun));
         return mayUse ? found : null;
     }
 

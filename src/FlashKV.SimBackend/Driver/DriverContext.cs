@@ -9,12 +9,17 @@ namespace FlashKV.SimBackend.Driver;
 /// </summary>
 internal sealed class DriverContext : IDisposable
 {
-    private readonly LocalLun?[] _owners = new LocalLun?[ResourceHandleTable.Count];
-    private readonly LxtArray?[] _translations = new LxtArray?[ResourceHandleTable.Count];
-    private readonly bool[] _needsScrub = new bool[ResourceHandleTable.Count];
+    private readonly LocalLun?[] _owners;
+    private readonly LxtArray?[] _translations;
+    private readonly bool[] _needsScrub;
 
-    internal DriverContext(uint generation, int ownerProcess, byte permissions, ContextFile file)
+    internal DriverContext(
+        uint generation, int ownerProcess, byte permissions, ContextFile file, int handleCount)
     {
+        Table = new ResourceHandleTable(handleCount);
+        _owners = new LocalLun?[handleCount];
+        _translations = new LxtArray?[handleCount];
+        _needsScrub = new bool[handleCount];
         Generation = generation;
         OwnerProcess = ownerProcess;
         Permissions = permissions;
@@ -37,10 +42,10 @@ internal sealed class DriverContext : IDisposable
     internal bool IsInError { get; set; }
 
     /// <summary>The LUNs attached to it.</summary>
-    internal List<LocalLun> Luns { get; } = [];
+    internal List<LunAccess> Accesses { get; } = [];
 
     /// <summary>Its resource handle table.</summary>
-    internal ResourceHandleTable Table { get; } = new();
+    internal ResourceHandleTable Table { get; }
 
     /// <summary>The number of handles in use.</summary>
     internal int HandleCount { get; private set; }
@@ -51,11 +56,20 @@ internal sealed class DriverContext : IDisposable
     /// <summary>The context id.</summary>
     internal ContextId Id => ContextId.FromParts(Generation, File.ProcessElement);
 
+    /// <summary>Whether a LUN is attached to it.</summary>
+    internal bool Has(LocalLun lun) => Accesses.Exists(access => access.Lun == lun);
+
+    /// <summary>The access to a LUN that is attached to it.</summary>
+    internal LunAccess AccessOf(LocalLun lun) => Accesses.Find(access => access.Lun == lun);
+
+    /// <summary>Takes a LUN off it.</summary>
+    internal void Remove(LocalLun lun) => Accesses.RemoveAll(access => access.Lun == lun);
+
     /// <summary>Takes the lowest free handle for a LUN.</summary>
     /// <returns>The handle, or -1 when the table is full.</returns>
     internal int CheckOut(LocalLun owner)
     {
-        for (int handle = 0; handle < ResourceHandleTable.Count; handle++)
+        for (int handle = 0; handle < Table.Count; handle++)
         {
             if (Table[handle].Nmask == 0)
             {
@@ -85,7 +99,7 @@ internal sealed class DriverContext : IDisposable
 
     /// <summary>Whether a handle is in use for a LUN.</summary>
     internal bool Owns(ulong handle, LocalLun lun) =>
-        handle < ResourceHandleTable.Count
+        handle < (ulong)Table.Count
         && _owners[handle] == lun
         && Table[(int)handle].Nmask != 0;
 

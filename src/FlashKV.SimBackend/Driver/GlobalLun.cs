@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Driver;
@@ -8,13 +7,10 @@ namespace FlashKV.SimBackend.Driver;
 /// What the driver knows of a LUN by its WWID, whatever path leads to it (SP §3.1): capacity, mode,
 /// users, and its chunks.
 /// </summary>
-internal sealed class GlobalLun(Bytes16 wwid, AfuTarget target)
+internal sealed class GlobalLun(Bytes16 wwid)
 {
     /// <summary>The page-83 id.</summary>
     internal Bytes16 Wwid => wwid;
-
-    /// <summary>What the AFU calls it.</summary>
-    internal AfuTarget Target => target;
 
     /// <summary>The last LBA in own blocks; 0 until the capacity has been read.</summary>
     internal ulong MaxLba { get; private set; }

@@ -1,7 +1,9 @@
 namespace FlashKV.SimBackend.Driver;
 
-/// <summary>The open file behind a descriptor of the adapter's own node (SP §2.8).</summary>
-internal sealed class HostFile
+/// <summary>The open file behind a descriptor of an adapter's own node (SP §2.8).</summary>
+/// <param name="adapter">The adapter.</param>
+internal sealed class HostFile(AdapterDriver adapter) : OpenFile
 {
-    internal static HostFile Instance { get; } = new();
+    /// <summary>The adapter.</summary>
+    internal AdapterDriver Adapter => adapter;
 }

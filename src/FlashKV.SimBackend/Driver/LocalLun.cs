@@ -1,3 +1,5 @@
+using FlashKV.Superpipe.Abi;
+
 namespace FlashKV.SimBackend.Driver;
 
 /// <summary>
@@ -6,6 +8,8 @@ namespace FlashKV.SimBackend.Driver;
 /// </summary>
 internal sealed class LocalLun(GlobalLun parent)
 {
+    private readonly ulong[] _lunIds = new ulong[CxlflashLimits.MaxFcPorts];
+
     /// <summary>The LUN behind it.</summary>
     internal GlobalLun Parent => parent;
 
@@ -27,8 +31,15 @@ internal sealed class LocalLun(GlobalLun parent)
     /// </summary>
     internal bool IsInTable => TablePorts != 0 && TablePorts == PortSelect;
 
+    /// <summary>What the AFU calls it on a channel.</summary>
+    internal ulong LunId(int channel) => _lunIds[channel];
+
     /// <summary>Adds a path.</summary>
-    internal void AddChannel(int channel) => PortSelect |= 1 << channel;
+    internal void AddChannel(int channel, ulong lunId)
+    {
+        PortSelect |= 1 << channel;
+        _lunIds[channel] = lunId;
+    }
 
     /// <summary>Takes a path away.</summary>
     internal void RemoveChannel(int channel) => PortSelect &= ~(1 << channel);

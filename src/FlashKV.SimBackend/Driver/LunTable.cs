@@ -73,7 +73,7 @@ internal sealed class LunTable
         {
             if ((lun.PortSelect & (1 << port)) != 0)
             {
-                _afu.LunTable(port)[index] = lun.Parent.Target.LunId;
+                _afu.LunTable(port)[index] = lun.LunId(port);
             }
         }
 

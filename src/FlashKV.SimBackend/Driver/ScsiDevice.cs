@@ -3,10 +3,13 @@ using FlashKV.SimBackend.Afu;
 namespace FlashKV.SimBackend.Driver;
 
 /// <summary>One path to a LUN: a device node. In superpipe mode it has a local LUN.</summary>
-internal sealed class ScsiDevice(string path, int channel, AfuTarget target)
+internal sealed class ScsiDevice(string path, AdapterDriver adapter, int channel, AfuTarget target)
 {
     /// <summary>The path of the node, such as /dev/sg0.</summary>
     internal string Path => path;
+
+    /// <summary>The adapter that it is behind.</summary>
+    internal AdapterDriver Adapter => adapter;
 
     /// <summary>The port of the adapter.</summary>
     internal int Channel => channel;

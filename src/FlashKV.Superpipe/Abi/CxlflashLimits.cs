@@ -11,6 +11,9 @@ internal static class CxlflashLimits
     /// <summary>MAX_RHT_PER_CONTEXT with 4 KiB pages: one page of 16-byte entries.</summary>
     internal const int MaxRhtPerContext = 256;
 
+    /// <summary>MAX_RHT_PER_CONTEXT with 64 KiB pages.</summary>
+    internal const int MaxRhtPerContextOfLargePages = 4096;
+
     /// <summary>MC_CHUNK_SHIFT, and the nmask of a format-0 entry.</summary>
     internal const int ChunkShift = 16;
 
