@@ -8,35 +8,47 @@ namespace FlashKV.SimBackend.Afu;
 /// threads and read by one at a time, with the account of command rooms (SP §4.9).
 /// </summary>
 /// <remarks>
-/// A send takes a room and a fetch gives it back. That no more addresses are in the ring than it
-/// has slots follows from the rooms, so a sender never finds its slot occupied. A command sent
-/// without room is refused, except that sixteen are always taken.
+/// A send takes a room and a fetch gives it back, so the rooms that are taken are the addresses in
+/// the ring: those between its head and its tail. One compare-and-swap of the tail takes room and
+/// slot together, and a fetch needs none. A command sent without room is refused, except that
+/// sixteen are always taken.
 /// </remarks>
 internal sealed class RoomQueue
 {
     private const int AlwaysTaken = 16;
 
-    // The three words lie on cache lines of their own: senders write the first two, the reader
-    // the third.
+    // The two words lie on cache lines of their own: senders write the first, the reader the
+    // second.
     private const int Stride = 16;
-    private const int Rooms = 1 * Stride;
-    private const int Tail = 2 * Stride;
-    private const int Head = 3 * Stride;
+    private const int Tail = 1 * Stride;
+    private const int Head = 2 * Stride;
 
-    private readonly int[] _words = new int[4 * Stride];
+    private readonly int[] _words = new int[3 * Stride];
     private readonly ulong[] _slots;
-    private readonly int _slack;
+    private readonly int _roomCount;
+    private readonly int _capacity;
 
     internal RoomQueue(int roomCount)
     {
         Debug.Assert(roomCount >= 1, "a context without rooms could send nothing");
-        _slack = Math.Max(0, AlwaysTaken - roomCount);
-        _slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)(roomCount + _slack))];
-        _words[Rooms] = roomCount;
+        _roomCount = roomCount;
+        _capacity = Math.Max(AlwaysTaken, roomCount);
+        _slots = new ulong[BitOperations.RoundUpToPowerOf2((uint)_capacity)];
     }
 
     /// <summary>What cmd_room reads.</summary>
-    internal int FreeRooms => Math.Max(0, Volatile.Read(ref _words[Rooms]));
+    internal int FreeRooms
+    {
+        get
+        {
+            // The head first: it never passes the tail, so the difference cannot be negative.
+            int head = Volatile.Read(ref _words[Head]);
+            return Math.Max(0, _roomCount - (Volatile.Read(ref _words[Tail]) - head));
+        }
+    }
+
+    /// <summary>Whether nothing is queued, at this moment and as far as this thread can see.</summary>
+    internal bool IsEmpty => Volatile.Read(ref Slot(Volatile.Read(ref _words[Head]))) == 0;
 
     /// <summary>Takes a room and queues an address.</summary>
     /// <param name="address">The address of the IOARCB; not 0.</param>
@@ -44,15 +56,23 @@ internal sealed class RoomQueue
     internal bool TryEnqueue(ulong address)
     {
         Debug.Assert(address != 0, "0 marks an empty slot");
-        if (Interlocked.Decrement(ref _words[Rooms]) < -_slack)
+
+        // A failed exchange means that another sender went ahead, and the head only frees slots.
+        ref int tail = ref _words[Tail];
+        int position = Volatile.Read(ref tail);
+        while (position - Volatile.Read(ref _words[Head]) < _capacity)
         {
-            Interlocked.Increment(ref _words[Rooms]);
-            return false;
+            int seen = Interlocked.CompareExchange(ref tail, position + 1, position);
+            if (seen == position)
+            {
+                Volatile.Write(ref Slot(position), address);
+                return true;
+            }
+
+            position = seen;
         }
 
-        int position = Interlocked.Increment(ref _words[Tail]) - 1;
-        Volatile.Write(ref Slot(position), address);
-        return true;
+        return false;
     }
 
     /// <summary>
@@ -77,12 +97,8 @@ internal sealed class RoomQueue
             addresses[count++] = address;
         }
 
-        if (count > 0)
-        {
-            Volatile.Write(ref _words[Head], head + count);
-            Interlocked.Add(ref _words[Rooms], count);
-        }
-
+        // Whoever sees the new head sees the slots empty.
+        Volatile.Write(ref _words[Head], head + count);
         return count;
     }
 
