@@ -10,6 +10,9 @@ internal abstract class FileChannel : IDisposable
     /// <summary>Whether transfers bypass the page cache.</summary>
     internal abstract bool IsDirect { get; }
 
+    /// <summary>Whether <see cref="TakeQueue"/> can give a queue.</summary>
+    internal virtual bool HasQueues => false;
+
     /// <summary>Reads at a byte offset.</summary>
     internal abstract MediumStatus Read(long offset, ReadOnlySpan<MemoryRun> runs);
 
@@ -31,6 +34,13 @@ internal abstract class FileChannel : IDisposable
             transfer.Status = ExecuteOne(in transfer, runs);
         }
     }
+
+    /// <summary>See <see cref="Medium.TakeQueue"/>.</summary>
+    internal virtual TransferQueue? TakeQueue() => null;
+
+    /// <summary>See <see cref="Medium.ReturnQueue"/>.</summary>
+    internal virtual void ReturnQueue(TransferQueue queue) =>
+        throw new NotSupportedException("No queue was taken from this channel.");
 
     public abstract void Dispose();
 

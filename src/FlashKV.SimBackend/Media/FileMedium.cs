@@ -7,8 +7,9 @@ namespace FlashKV.SimBackend;
 /// <remarks>
 /// <para>
 /// On Linux the file is opened for direct I/O where its file system allows that: data pass the page
-/// cache by, and memory runs aligned to 4,096 bytes are transferred without a copy. Force unit
-/// access is a data-synchronous write. Elsewhere the runtime's own file calls are used, with a
+/// cache by, and memory runs aligned to 4,096 bytes are transferred without a copy, by io_uring
+/// where the system allows that too, so that all transfers of a batch are under way at once. Force
+/// unit access is a data-synchronous write. Elsewhere the runtime's own file calls are used, with a
 /// flush after each write that asks for force unit access.
 /// </para>
 /// <para>
@@ -33,6 +34,9 @@ public sealed class FileMedium : Medium
     /// <summary>Whether transfers bypass the page cache.</summary>
     public bool IsDirect => _channel.IsDirect;
 
+    /// <inheritdoc/>
+    internal override bool HasQueues => _channel.HasQueues;
+
     /// <summary>Opens a file as a medium, or creates it.</summary>
     /// <param name="path">The path of the file; its directory must exist.</param>
     /// <param name="blockCount">
@@ -51,15 +55,26 @@ public sealed class FileMedium : Medium
     /// <remarks>
     /// A file that this call has created is on stable storage, name and length, when it returns.
     /// </remarks>
-    public static FileMedium Open(string path, long blockCount, bool direct = true)
+    public static FileMedium Open(string path, long blockCount, bool direct = true) =>
+        Open(path, blockCount, direct, FileAccessMethod.Best);
+
+    /// <summary>Opens a file in a certain way.</summary>
+    internal static FileMedium Open(
+        string path, long blockCount, bool direct, FileAccessMethod method)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(blockCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(blockCount, MaxBlockCount);
-        return LibC.IsUsable
-            ? LinuxFileOpener.Open(path, blockCount, direct)
+        return LibC.IsUsable && method != FileAccessMethod.Portable
+            ? LinuxFileOpener.Open(path, blockCount, direct, method)
             : PortableFileOpener.Open(path, blockCount);
     }
+
+    /// <inheritdoc/>
+    internal override TransferQueue? TakeQueue() => _channel.TakeQueue();
+
+    /// <inheritdoc/>
+    internal override void ReturnQueue(TransferQueue queue) => _channel.ReturnQueue(queue);
 
     /// <inheritdoc/>
     internal override void Execute(

@@ -14,6 +14,7 @@ internal static unsafe partial class LibC
     internal const int ErrorInterrupted = 4;
     internal const int ErrorTryAgain = 11;
     internal const int ErrorAccess = 13;
+    internal const int ErrorBusy = 16;
     internal const int ErrorInvalid = 22;
     internal const int ErrorTooLarge = 27;
     internal const int ErrorNoSpace = 28;
@@ -21,6 +22,7 @@ internal static unsafe partial class LibC
     internal const int ErrorNotImplemented = 38;
     internal const int ErrorNotSupported = 95;
     internal const int ErrorQuota = 122;
+    internal const int ErrorCanceled = 125;
 
     internal const int OpenReadWrite = 0x2;
     internal const int OpenCreate = 0x40;
@@ -49,6 +51,10 @@ internal static unsafe partial class LibC
         Architecture.Ppc64le => 0x20000,
         _ => 0,
     };
+
+    /// <summary>What an error number of a transfer means for its medium.</summary>
+    internal static MediumStatus StatusOf(int error) =>
+        error is ErrorNoSpace or ErrorQuota ? MediumStatus.OutOfSpace : MediumStatus.MediumError;
 
     /// <summary>Gives pages back to the system; they read as zeros afterwards.</summary>
     /// <param name="address">Page-aligned address of anonymous private memory.</param>

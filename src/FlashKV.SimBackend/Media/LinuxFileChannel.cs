@@ -56,7 +56,7 @@ internal sealed unsafe class LinuxFileChannel(SafeFileHandle file, bool direct) 
             int error = result == 0 ? 0 : Marshal.GetLastPInvokeError();
             if (error is not (LibC.ErrorNotSupported or LibC.ErrorNotImplemented))
             {
-                return error == 0 ? MediumStatus.Good : StatusOf(error);
+                return error == 0 ? MediumStatus.Good : LibC.StatusOf(error);
             }
 
             Volatile.Write(ref _hasPunchHole, false);
@@ -68,7 +68,7 @@ internal sealed unsafe class LinuxFileChannel(SafeFileHandle file, bool direct) 
     internal override MediumStatus Flush() =>
         LibC.DataSync(file) == 0
             ? MediumStatus.Good
-            : StatusOf(Marshal.GetLastPInvokeError());
+            : LibC.StatusOf(Marshal.GetLastPInvokeError());
 
     public override void Dispose()
     {
@@ -79,7 +79,7 @@ internal sealed unsafe class LinuxFileChannel(SafeFileHandle file, bool direct) 
 
     private MediumStatus Transfer(Direction direction, long offset, ReadOnlySpan<MemoryRun> runs)
     {
-        if (direct && !AllAligned(runs))
+        if (direct && !MemoryRun.AreAligned(runs))
         {
             return TransferBounced(direction, offset, runs);
         }
@@ -115,7 +115,7 @@ internal sealed unsafe class LinuxFileChannel(SafeFileHandle file, bool direct) 
 
         long end = offset + bytes;
         int error = TransferAll(direction, ref offset, end, vector, runs.Length);
-        return error == 0 ? MediumStatus.Good : StatusOf(error);
+        return error == 0 ? MediumStatus.Good : LibC.StatusOf(error);
     }
 
     // Repeats the call after short transfers until the whole vector is done.
@@ -273,20 +273,4 @@ internal sealed unsafe class LinuxFileChannel(SafeFileHandle file, bool direct) 
 
         return MediumStatus.Good;
     }
-
-    private static bool AllAligned(ReadOnlySpan<MemoryRun> runs)
-    {
-        nint bits = 0;
-        foreach (ref readonly MemoryRun run in runs)
-        {
-            bits |= run.Address;
-        }
-
-        return (bits & (Medium.BlockBytes - 1)) == 0;
-    }
-
-    private static MediumStatus StatusOf(int error) =>
-        error is LibC.ErrorNoSpace or LibC.ErrorQuota
-            ? MediumStatus.OutOfSpace
-            : MediumStatus.MediumError;
 }

@@ -8,7 +8,8 @@ internal static class LinuxFileOpener
 {
     private const int OwnerReadWrite = 0x180; // 0600
 
-    internal static FileMedium Open(string path, long blockCount, bool direct)
+    internal static FileMedium Open(
+        string path, long blockCount, bool direct, FileAccessMethod method)
     {
         bool isDirect = direct && LibC.OpenDirect != 0;
         SafeFileHandle file = OpenFile(path, ref isDirect);
@@ -23,7 +24,11 @@ internal static class LinuxFileOpener
                 isDirect = false;
             }
 
-            LinuxFileChannel channel = new(file, isDirect);
+            FileChannel channel =
+                (isDirect && method != FileAccessMethod.Positioned
+                    ? UringFileChannel.TryCreate(file)
+                    : null)
+                ?? (FileChannel)new LinuxFileChannel(file, isDirect);
             return new FileMedium(path, channel, length / Medium.BlockBytes);
         }
         catch

@@ -40,6 +40,16 @@ public abstract class Medium : IDisposable
     /// <summary>The capacity in blocks of 4,096 bytes.</summary>
     public long BlockCount { get; }
 
+    /// <summary>
+    /// Whether one transfer of two neighbouring blocks is cheaper than two transfers.
+    /// </summary>
+    internal virtual bool GainsByMerging => true;
+
+    /// <summary>
+    /// Whether transfers can be left under way, in queues of <see cref="TakeQueue"/>.
+    /// </summary>
+    internal virtual bool HasQueues => false;
+
     /// <summary>Reads a contiguous range of blocks into a list of memory runs.</summary>
     /// <param name="block">The first block.</param>
     /// <param name="runs">The memory, filled in order; its blocks add up to the range.</param>
@@ -110,6 +120,14 @@ public abstract class Medium : IDisposable
             };
         }
     }
+
+    /// <summary>Lends a queue; the caller is its only user until it is returned.</summary>
+    /// <returns><see langword="null"/> when there is none now.</returns>
+    internal virtual TransferQueue? TakeQueue() => null;
+
+    /// <summary>Takes a queue back in which nothing is under way.</summary>
+    internal virtual void ReturnQueue(TransferQueue queue) =>
+        throw new NotSupportedException("No queue was taken from this medium.");
 
     /// <summary>Reads; the range is inside the medium.</summary>
     /// <param name="block">The first block.</param>

@@ -24,6 +24,9 @@ public sealed unsafe class MemoryMedium : Medium
         _pieces = new MemoryPieces(blockCount * BlockBytes);
     }
 
+    /// <inheritdoc/>
+    internal override bool GainsByMerging => false;
+
     /// <summary>The memory taken for written blocks so far, in bytes.</summary>
     public long AllocatedBytes => _pieces.AllocatedBytes;
 

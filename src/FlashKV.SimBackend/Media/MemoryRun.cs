@@ -10,6 +10,18 @@ public readonly record struct MemoryRun(nint Address, int BlockCount)
     /// <summary>The length in bytes.</summary>
     public int ByteCount => BlockCount * Medium.BlockBytes;
 
+    /// <summary>Whether all runs begin at a multiple of a block, as direct I/O needs it.</summary>
+    internal static bool AreAligned(ReadOnlySpan<MemoryRun> runs)
+    {
+        nint bits = 0;
+        foreach (ref readonly MemoryRun run in runs)
+        {
+            bits |= run.Address;
+        }
+
+        return (bits & (Medium.BlockBytes - 1)) == 0;
+    }
+
     /// <summary>The run's bytes.</summary>
     /// <returns>A span over the memory, valid as long as the memory itself.</returns>
     public unsafe Span<byte> AsSpan()

@@ -79,7 +79,7 @@ public sealed class FileMediumTests : IDisposable
     {
         string path = Path.Combine(_directory.FullPath, "missing", "medium");
         var exception = Assert.Throws<MediumUnavailableException>(() =>
-            portable ? PortableFileOpener.Open(path, 8) : FileMedium.Open(path, 8));
+            Open(portable, path));
         Assert.Equal(MediumUnavailableReason.NotFound, exception.Reason);
     }
 
@@ -122,6 +122,34 @@ public sealed class FileMediumTests : IDisposable
     }
 
     [Fact]
+    public void Io_uring_is_used_where_the_system_allows_it()
+    {
+        using FileMedium best = FileMedium.Open(FilePath, 8);
+        using FileMedium positioned = FileMedium.Open(
+            _directory.File("other"), 8, direct: true, FileAccessMethod.Positioned);
+        Assert.False(positioned.HasQueues);
+        Assert.Null(positioned.TakeQueue());
+        using var file = File.OpenHandle(
+            _directory.File("probe"), FileMode.Create, FileAccess.Write);
+        using UringRing? ring = LibC.IsUsable ? UringRing.TryCreate(8, file) : null;
+        Assert.Equal(ring is not null && best.IsDirect, best.HasQueues);
+    }
+
+    [Fact]
+    public void A_file_can_be_opened_again_as_soon_as_its_rings_are_gone()
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using FileMedium medium = FileMedium.Open(FilePath, 8);
+            using AlignedMemory memory = new(8);
+            MediumTransfer[] transfers = [.. Enumerable.Range(0, 8).Select(block =>
+                new MediumTransfer { Block = block, BlockCount = 1, FirstRun = block, RunCount = 1 })];
+            medium.Execute(transfers, [.. Enumerable.Range(0, 8).Select(block => memory.Run(block, 1))]);
+            Assert.All(transfers, transfer => Assert.Equal(MediumStatus.Good, transfer.Status));
+        }
+    }
+
+    [Fact]
     public void Transfers_allocate_no_managed_memory()
     {
         using FileMedium medium = FileMedium.Open(FilePath, 1024);
@@ -129,11 +157,18 @@ public sealed class FileMediumTests : IDisposable
         using AlignedMemory shifted = new(4, shift: 16);
         MemoryRun[] runs = [aligned.Run(0, 2), aligned.Run(2, 2)];
         MemoryRun[] bounced = [shifted.Run(0, 4)];
+        MediumTransfer[] batch =
+        [
+            new() { Operation = MediumOperation.Write, BlockCount = 4, RunCount = 2 },
+            new() { Operation = MediumOperation.Read, Block = 8, BlockCount = 2, RunCount = 1 },
+        ];
+        medium.Execute(batch, runs);
         Transfer(medium, runs, bounced);
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 20; i++)
         {
             Transfer(medium, runs, bounced);
+            medium.Execute(batch, runs);
         }
 
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
@@ -185,8 +220,10 @@ public sealed class FileMediumTests : IDisposable
         return process.ExitCode == 0;
     }
 
-    private FileMedium Open(bool portable) =>
-        portable ? PortableFileOpener.Open(FilePath, 8) : FileMedium.Open(FilePath, 8);
+    private static FileMedium Open(bool portable, string path) => FileMedium.Open(
+        path, 8, direct: true, portable ? FileAccessMethod.Portable : FileAccessMethod.Best);
+
+    private FileMedium Open(bool portable) => Open(portable, FilePath);
 
     private long SpaceTaken()
     {

@@ -6,7 +6,8 @@ public sealed class MediumContractTests : IDisposable
     private const int Blocks = 1024;
     private readonly TemporaryDirectory _directory = new();
 
-    public static TheoryData<string> Kinds => ["memory", "direct", "buffered", "portable"];
+    public static TheoryData<string> Kinds =>
+        ["memory", "uring", "positioned", "buffered", "portable"];
 
     public void Dispose() => _directory.Dispose();
 
@@ -75,6 +76,45 @@ public sealed class MediumContractTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Kinds))]
+    public void A_batch_does_what_its_transfers_would_one_by_one(string kind)
+    {
+        // More transfers than a queue takes, more runs than a system call takes, memory that
+        // direct I/O does not take, and discards among them.
+        const int Count = 700;
+        const int Blocks = 4 * Count;
+        using Medium medium = Make(kind, Blocks);
+        using AlignedMemory source = new(Blocks);
+        using AlignedMemory shifted = new(Blocks, shift: 16);
+        source.Fill(9);
+        shifted.Fill(10);
+        MediumTransfer[] transfers = new MediumTransfer[Count];
+        List<MemoryRun> runs = [];
+        byte[] expected = new byte[Blocks * 4096];
+        for (int i = 0; i < Count; i++)
+        {
+            AlignedMemory memory = i % 5 == 0 ? shifted : source;
+            transfers[i] = Write(i, i % 7 == 0, memory, runs, expected);
+        }
+
+        medium.Execute(transfers, [.. runs]);
+        Assert.All(transfers, transfer => Assert.Equal(MediumStatus.Good, transfer.Status));
+        using AlignedMemory target = new(Blocks);
+        for (int i = 0; i < Count; i++)
+        {
+            transfers[i].Operation = MediumOperation.Read;
+            transfers[i].FirstRun = i;
+            transfers[i].RunCount = 1;
+            transfers[i].Status = MediumStatus.MediumError;
+        }
+
+        MemoryRun[] whole = [.. Enumerable.Range(0, Count).Select(i => target.Run(4 * i, 4))];
+        medium.Execute(transfers, whole);
+        Assert.All(transfers, transfer => Assert.Equal(MediumStatus.Good, transfer.Status));
+        Assert.True(target.Bytes.SequenceEqual(expected));
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
     public void Discarded_blocks_read_as_zeros_and_their_neighbours_stay(string kind)
     {
         using Medium medium = Make(kind);
@@ -113,15 +153,40 @@ public sealed class MediumContractTests : IDisposable
         Assert.Equal(MediumStatus.Good, medium.Flush());
     }
 
+    // Four blocks from four runs in reverse, or a discard of them.
+    private static MediumTransfer Write(
+        int number, bool isDiscard, AlignedMemory memory, List<MemoryRun> runs, byte[] expected)
+    {
+        const int Each = 4;
+        MediumTransfer transfer = new()
+        {
+            Operation = isDiscard ? MediumOperation.Discard
+                : number % 2 == 0 ? MediumOperation.Write : MediumOperation.WriteThrough,
+            Block = Each * number,
+            BlockCount = Each,
+            FirstRun = runs.Count,
+            RunCount = isDiscard ? 0 : Each,
+        };
+        for (int i = 0; i < transfer.RunCount; i++)
+        {
+            int block = (Each * number) + Each - 1 - i;
+            runs.Add(memory.Run(block, 1));
+            memory.Block(block).CopyTo(expected.AsSpan(((Each * number) + i) * 4096));
+        }
+
+        return transfer;
+    }
+
     private Medium Make(string kind, long blocks = Blocks)
     {
         string path = _directory.File("medium");
         return kind switch
         {
             "memory" => new MemoryMedium(blocks),
-            "direct" => FileMedium.Open(path, blocks),
+            "uring" => FileMedium.Open(path, blocks, true, FileAccessMethod.IoUring),
+            "positioned" => FileMedium.Open(path, blocks, true, FileAccessMethod.Positioned),
             "buffered" => FileMedium.Open(path, blocks, direct: false),
-            _ => PortableFileOpener.Open(path, blocks),
+            _ => FileMedium.Open(path, blocks, false, FileAccessMethod.Portable),
         };
     }
 }
