@@ -2,7 +2,9 @@ using FlashKV.SimBackend.Afu;
 
 namespace FlashKV.SimBackend.Tests;
 
-/// <summary>An adapter over memory media, with what most tests need beside it.</summary>
+/// <summary>
+/// An adapter over memory media, or over media that the test owns, with what most tests need.
+/// </summary>
 internal sealed class SimulatedAdapterFixture : IDisposable
 {
     internal const int ChunkBlocks = 65_536;
@@ -17,14 +19,15 @@ internal sealed class SimulatedAdapterFixture : IDisposable
         int contexts = 508,
         bool reportsResets = false,
         int ports = 2,
-        ClientMemory memory = default)
+        ClientMemory memory = default,
+        IReadOnlyList<Medium>? media = null)
     {
         Memory = memory;
-        Media = [.. Enumerable.Range(0, luns).Select(
+        Media = media is not null ? [] : [.. Enumerable.Range(0, luns).Select(
             _ => new MemoryMedium(((long)chunks * ChunkBlocks) + 7))];
         Adapter = new SimulatedAdapter(new SimulatedAdapterOptions
         {
-            Luns = [.. Media.Select(medium => new SimulatedLunOptions(medium))],
+            Luns = [.. (media ?? Media).Select(medium => new SimulatedLunOptions(medium))],
             SubmissionMode = mode,
             CommandRooms = rooms,
             ContextCount = contexts,

@@ -36,6 +36,11 @@ internal struct AfuCommand
     /// <summary>The interrupt to raise with the response; 0 is none.</summary>
     internal byte Msi;
 
+    /// <summary>
+    /// Whether its transfer is under way: it is answered when that has been collected.
+    /// </summary>
+    internal bool IsUnderWay;
+
     /// <summary>Whether the response is to get lost (an injected fault).</summary>
     internal bool LosesResponse;
 

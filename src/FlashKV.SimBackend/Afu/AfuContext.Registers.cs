@@ -148,7 +148,7 @@ internal abstract partial class AfuContext
         }
 
         _ring.Clear();
-        bool isDone = _rooms.TryClear();
+        bool isDone = TrySettle() && _rooms.TryClear();
         if (isDone && Interlocked.Exchange(ref _isResetting, 0) != 0)
         {
             ResetCount++;

@@ -61,7 +61,28 @@ internal abstract partial class AfuContext
     /// <returns>
     /// Whether the lanes are closed; if so, <see cref="OpenLanes"/> must follow.
     /// </returns>
-    internal bool TryCloseLanes(long timeoutMilliseconds) => _gate.TryClose(timeoutMilliseconds);
+    internal bool TryCloseLanes(long timeoutMilliseconds)
+    {
+        long deadline = Environment.TickCount64 + timeoutMilliseconds;
+        if (!_gate.TryClose(timeoutMilliseconds))
+        {
+            return false;
+        }
+
+        SpinWait spin = default;
+        while (!TrySettle())
+        {
+            if (Environment.TickCount64 >= deadline)
+            {
+                _gate.Open();
+                return false;
+            }
+
+            spin.SpinOnce();
+        }
+
+        return true;
+    }
 
     /// <summary>Lets commands be executed again.</summary>
     internal void OpenLanes() => _gate.Open();
@@ -75,6 +96,12 @@ internal abstract partial class AfuContext
     /// </summary>
     /// <returns>Whether a command was executed.</returns>
     internal abstract bool TryDrive();
+
+    /// <summary>
+    /// Collects, without waiting, transfers that were left under way. Only with the lanes closed.
+    /// </summary>
+    /// <returns>Whether none is left.</returns>
+    private protected abstract bool TrySettle();
 
     /// <summary>
     /// What a waiting thread does: executes what is queued, or gives its processor to those who

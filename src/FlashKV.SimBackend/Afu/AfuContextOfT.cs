@@ -10,7 +10,9 @@ namespace FlashKV.SimBackend.Afu;
 /// <remarks>
 /// A doorbell only queues. <see cref="TryDrive"/> enters a lane, fetches what is queued, executes
 /// it merged, and answers. Several threads may be at work in lanes of their own, so that one
-/// thread's slow transfer does not hold up another's.
+/// thread's slow transfer does not hold up another's. Where the medium can have transfers under
+/// way, they are started, and answered as they end by whoever is in the lane then; so one thread
+/// keeps as many under way as it sends commands.
 /// </remarks>
 internal sealed class AfuContext<TMemory> : AfuContext
     where TMemory : struct, IHostMemory
@@ -45,7 +47,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
     internal override void Wait()
     {
         const int Pauses = 16;
-        if (!TryDrive())
+        if (!Drive(mayWait: true) && !DriveOthers())
         {
             if (_gate.IsAnyTaken() || IsLost)
             {
@@ -59,7 +61,25 @@ internal sealed class AfuContext<TMemory> : AfuContext
     }
 
     /// <inheritdoc/>
-    internal override bool TryDrive()
+    internal override bool TryDrive() => Drive(mayWait: false);
+
+    /// <inheritdoc/>
+    private protected override bool TrySettle()
+    {
+        bool isSettled = true;
+        foreach (CommandLane<TMemory>? lane in _lanes)
+        {
+            if (lane is not null && lane.UnderWay > 0)
+            {
+                _ = Collect(lane, mayWait: false);
+                isSettled &= lane.UnderWay == 0;
+            }
+        }
+
+        return isSettled;
+    }
+
+    private bool Drive(bool mayWait)
     {
         int lane = _gate.TryEnter();
         if (lane < 0)
@@ -69,7 +89,8 @@ internal sealed class AfuContext<TMemory> : AfuContext
 
         try
         {
-            return IsRunning && ExecuteBatch(_lanes[lane] ??= new CommandLane<TMemory>(_arenas));
+            return IsRunning
+                && Drive(_lanes[lane] ??= new CommandLane<TMemory>(_arenas), mayWait);
         }
         finally
         {
@@ -77,28 +98,58 @@ internal sealed class AfuContext<TMemory> : AfuContext
         }
     }
 
-    private bool ExecuteBatch(CommandLane<TMemory> lane)
+    // Transfers that were left under way by threads which have nothing to wait for any more.
+    private bool DriveOthers()
+    {
+        for (int i = 0; i < _lanes.Length; i++)
+        {
+            CommandLane<TMemory>? lane = Volatile.Read(ref _lanes[i]);
+            if (lane is null || lane.UnderWay == 0 || !_gate.TryEnter(i))
+            {
+                continue;
+            }
+
+            try
+            {
+                return IsRunning && Drive(lane, mayWait: true);
+            }
+            finally
+            {
+                _gate.Leave(i);
+            }
+        }
+
+        return false;
+    }
+
+    // Waits only if nothing could be answered, since the answers may be what the thread waits for.
+    private bool Drive(CommandLane<TMemory> lane, bool mayWait)
     {
         int count = Fetch(lane);
-        if (count == 0)
-        {
-            return false;
-        }
-
-        Span<AfuCommand> commands = lane.Execute(count, Control, in _decoder);
-
-        // A context that was reset or lost meanwhile gets no answers (SP §4.9). Whoever reset it
-        // waits for this lane, so the check cannot come too early.
-        if (IsRunning)
-        {
-            Answer(commands);
-        }
-
-        return true;
+        bool hasAnswered = count > 0 && ExecuteBatch(lane, count);
+        return (lane.UnderWay > 0 && Collect(lane, mayWait && !hasAnswered)) || count > 0;
     }
+
+    private bool ExecuteBatch(CommandLane<TMemory> lane, int count) =>
+        AnswerIfRunning(lane.Execute(count, Control, in _decoder));
+
+    private bool Collect(CommandLane<TMemory> lane, bool mayWait)
+    {
+        Span<AfuCommand> commands = lane.Collect(mayWait);
+        return !commands.IsEmpty && AnswerIfRunning(commands);
+    }
+
+    // A context that was reset or lost meanwhile gets no answers (SP §4.9). Whoever reset it
+    // waits for this lane, so the check cannot come too early.
+    private bool AnswerIfRunning(Span<AfuCommand> commands) => IsRunning && Answer(commands);
 
     private int Fetch(CommandLane<TMemory> lane)
     {
+        if (!_isRing && _rooms.IsEmpty)
+        {
+            return 0;
+        }
+
         if (Volatile.Read(ref _fetching) != 0
             || Interlocked.CompareExchange(ref _fetching, 1, 0) != 0)
         {
@@ -142,11 +193,17 @@ internal sealed class AfuContext<TMemory> : AfuContext
         return count;
     }
 
-    private void Answer(Span<AfuCommand> commands)
+    // Says whether there was anything to answer.
+    private bool Answer(Span<AfuCommand> commands)
     {
         int answers = 0;
         foreach (ref AfuCommand command in commands)
         {
+            if (command.IsUnderWay)
+            {
+                continue;
+            }
+
             if (!command.LosesResponse && !TryWriteIoasa(ref command))
             {
                 command.LosesResponse = true;
@@ -160,6 +217,8 @@ internal sealed class AfuContext<TMemory> : AfuContext
         {
             Post(commands, answers);
         }
+
+        return answers > 0;
     }
 
     private bool TryWriteIoasa(ref AfuCommand command)
@@ -176,7 +235,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
         ulong interrupts = 0;
         foreach (ref AfuCommand command in commands)
         {
-            if (command.LosesResponse)
+            if (command.LosesResponse || command.IsUnderWay)
             {
                 continue;
             }

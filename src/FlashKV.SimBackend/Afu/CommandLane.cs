@@ -16,23 +16,46 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
     private readonly ulong[] _addresses = new ulong[BatchSize];
     private readonly FetchedCommand[] _fetched = new FetchedCommand[BatchSize];
     private readonly AfuCommand[] _commands = new AfuCommand[BatchSize];
-    private readonly TransferBatch _transfers = new(BatchSize);
+    private readonly TransferBatch _transfers = new(BatchSize, mayLeave: !TMemory.IsCopied);
     private DataCopies<TMemory>? _copies;
 
     /// <summary>What this lane has done so far.</summary>
     internal CommandCounters Counters { get; } = new();
 
-    /// <summary>The commands of the batch.</summary>
-    internal Span<FetchedCommand> Fetched => _fetched;
+    /// <summary>The commands of the next batch; less room while others are under way.</summary>
+    internal Span<FetchedCommand> Fetched => _fetched.AsSpan(0, BatchSize - UnderWay);
 
     /// <summary>Where addresses go that a room queue gives out.</summary>
-    internal Span<ulong> Addresses => _addresses;
+    internal Span<ulong> Addresses => _addresses.AsSpan(0, BatchSize - UnderWay);
+
+    /// <summary>The commands whose transfers are under way; any thread may look.</summary>
+    internal int UnderWay => _transfers.UnderWay?.Count ?? 0;
+
+    /// <summary>Collects commands that were left under way.</summary>
+    /// <param name="wait">Whether to wait for some.</param>
+    /// <returns>The commands, executed; valid until the next call.</returns>
+    internal Span<AfuCommand> Collect(bool wait)
+    {
+        CommandsUnderWay? underWay = _transfers.UnderWay;
+        if (underWay is null)
+        {
+            return [];
+        }
+
+        long repeated = underWay.RepeatedTransfers;
+        Span<AfuCommand> commands = underWay.Collect(wait);
+        Counters.Transfers += underWay.RepeatedTransfers - repeated;
+        Count(commands);
+        return commands;
+    }
 
     /// <summary>Decodes and executes the first commands of <see cref="Fetched"/>.</summary>
     /// <param name="count">How many.</param>
     /// <param name="control">What the driver has set up for the context.</param>
     /// <param name="decoder">The context's decoder.</param>
-    /// <returns>The commands, executed; valid until the next call.</returns>
+    /// <returns>
+    /// The commands, executed or under way; valid until the next call.
+    /// </returns>
     internal Span<AfuCommand> Execute(
         int count, ControlMap control, in CommandDecoder<TMemory> decoder)
     {
@@ -99,9 +122,14 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
 
     private void Count(Span<AfuCommand> commands)
     {
-        Counters.Commands += commands.Length;
         foreach (ref AfuCommand command in commands)
         {
+            if (command.IsUnderWay)
+            {
+                continue;
+            }
+
+            Counters.Commands++;
             if (!command.Result.IsGood && command.Result.FcRc != SislFcRc.Resid)
             {
                 Counters.FailedCommands++;

@@ -43,6 +43,10 @@ internal sealed class LaneGate
         return -1;
     }
 
+    /// <summary>Enters a certain lane.</summary>
+    /// <returns>Whether it was free and the gate is open.</returns>
+    internal bool TryEnter(int lane) => Volatile.Read(ref _closers) == 0 && TryTake(lane);
+
     /// <summary>Leaves a lane.</summary>
     internal void Leave(int lane)
     {

@@ -8,10 +8,16 @@ namespace FlashKV.SimBackend.Afu;
 /// </summary>
 /// <remarks>
 /// Commands are sorted by block only if no two of them touch the same block, or all of them read;
-/// otherwise they are executed one by one in the order in which they were sent. All arrays are
-/// made once.
+/// otherwise they are executed one by one in the order in which they were sent. Reads of media
+/// that gain nothing by merging are left in that order too. All arrays are made once.
 /// </remarks>
-internal sealed class TransferBatch(int capacity)
+/// <param name="capacity">The most commands of a batch.</param>
+/// <param name="mayLeave">
+/// Whether transfers may be left under way: then their commands have <see
+/// cref="AfuCommand.IsUnderWay"/> set after <see cref="Execute"/>, and end in <see
+/// cref="UnderWay"/>.
+/// </param>
+internal sealed class TransferBatch(int capacity, bool mayLeave)
 {
     /// <summary>
     /// The most blocks that a merged transfer covers: 16 MiB, as for one command.
@@ -28,6 +34,11 @@ internal sealed class TransferBatch(int capacity)
     private int _count;
     private int _transferCount;
     private int _runCount;
+
+    /// <summary>
+    /// The commands whose transfers are under way; <see langword="null"/> as long as there was none.
+    /// </summary>
+    internal CommandsUnderWay? UnderWay { get; private set; }
 
     /// <summary>The number of transfers that the last batch took.</summary>
     internal int TransferCount => _transferCount;
@@ -49,12 +60,13 @@ internal sealed class TransferBatch(int capacity)
         }
     }
 
-    // Sorts what has a transfer; says whether that order may be used.
+    // Sorts what has a transfer, if that is of use; says whether the resulting order may be used.
     private bool Sort(Span<AfuCommand> commands)
     {
         _count = 0;
         bool isAscending = true;
         bool isAllReads = true;
+        bool gainsByMerging = false;
         ulong last = 0;
         for (int i = 0; i < commands.Length; i++)
         {
@@ -65,10 +77,16 @@ internal sealed class TransferBatch(int capacity)
                     ((ulong)command.Target!.Index << BlockBits) | (ulong)command.Block;
                 isAscending &= key >= last;
                 isAllReads &= command.Operation == MediumOperation.Read;
+                gainsByMerging |= command.Target.Medium.GainsByMerging;
                 last = key;
                 _keys[_count] = key;
                 _order[_count++] = i;
             }
+        }
+
+        if (isAllReads && !gainsByMerging)
+        {
+            return true;
         }
 
         if (!isAscending)
@@ -98,7 +116,7 @@ internal sealed class TransferBatch(int capacity)
         _order.AsSpan(0, _count).Sort();
         foreach (int index in _order.AsSpan(0, _count))
         {
-            ExecuteAlone(ref commands[index]);
+            ExecuteAndCount(ref commands[index]);
         }
     }
 
@@ -120,12 +138,64 @@ internal sealed class TransferBatch(int capacity)
                 }
             }
 
+            ReadOnlySpan<int> order = _order.AsSpan(first, end - first);
+            first = end;
+            if (mayLeave && target.Medium.HasQueues && TryUseQueue(target.Medium))
+            {
+                Start(commands, order);
+                continue;
+            }
+
             target.Medium.Execute(
                 _transfers.AsSpan(firstTransfer, _transferCount - firstTransfer),
                 _runs.AsSpan(0, _runCount));
-            Conclude(commands, _order.AsSpan(first, end - first));
-            first = end;
+            Conclude(commands, order);
         }
+    }
+
+    private bool TryUseQueue(Medium medium)
+    {
+        UnderWay ??= new CommandsUnderWay(capacity);
+        return UnderWay.TryUse(medium);
+    }
+
+    // Starts what can be left under way and executes the rest.
+    private void Start(Span<AfuCommand> commands, ReadOnlySpan<int> order)
+    {
+        while (!order.IsEmpty)
+        {
+            ref AfuCommand command = ref commands[order[0]];
+            int count = CountMembers(commands, order);
+            ReadOnlySpan<int> members = order[..count];
+            order = order[count..];
+            Span<MediumTransfer> transfer = _transfers.AsSpan(command.Transfer, 1);
+            if (command.RepeatsBlock)
+            {
+                ExecuteAndCount(ref command);
+            }
+            else if (!UnderWay!.TryStart(in transfer[0], _runs, commands, members))
+            {
+                command.Target!.Medium.Execute(transfer, _runs);
+                Conclude(commands, members);
+            }
+        }
+
+        UnderWay!.ReleaseIfIdle();
+    }
+
+    // How many commands at the front of a sorted list have one transfer.
+    private static int CountMembers(Span<AfuCommand> commands, ReadOnlySpan<int> order)
+    {
+        ref AfuCommand first = ref commands[order[0]];
+        int count = 1;
+        while (!first.RepeatsBlock && count < order.Length
+            && !commands[order[count]].RepeatsBlock
+            && commands[order[count]].Transfer == first.Transfer)
+        {
+            count++;
+        }
+
+        return count;
     }
 
     private void Append(ref AfuCommand command, int firstTransfer)
@@ -183,18 +253,15 @@ internal sealed class TransferBatch(int capacity)
             ref AfuCommand command = ref commands[index];
             if (command.RepeatsBlock)
             {
-                ExecuteAlone(ref command);
+                ExecuteAndCount(ref command);
                 continue;
             }
 
             ref MediumTransfer transfer = ref _transfers[command.Transfer];
             bool isPart = transfer.BlockCount != command.BlockCount;
-            if (transfer.Status == MediumStatus.MediumError && isPart
-                && command.Operation == MediumOperation.Read)
+            if (MustRepeat(in command, transfer.Status, isPart))
             {
-                // One bad block must not take its neighbours' readers with it. Writes are not
-                // tried again: a flush that failed once may succeed without having written.
-                ExecuteAlone(ref command);
+                ExecuteAndCount(ref command);
             }
             else
             {
@@ -203,14 +270,25 @@ internal sealed class TransferBatch(int capacity)
         }
     }
 
-    private void ExecuteAlone(ref AfuCommand command)
+    private void ExecuteAndCount(ref AfuCommand command)
     {
-        MediumStatus status = command.RepeatsBlock
-            ? WriteRepeated(in command)
-            : TransferOne(in command);
+        ExecuteAlone(ref command);
         _transferCount++;
-        SetResult(ref command, status);
     }
+
+    /// <summary>
+    /// Whether a command has to be executed again by itself after the transfer that it was part of.
+    /// </summary>
+    /// <remarks>
+    /// One bad block must not take its neighbours' readers with it. Writes are not tried again: a
+    /// flush that failed once may succeed without having written.
+    /// </remarks>
+    internal static bool MustRepeat(in AfuCommand command, MediumStatus status, bool isPart) =>
+        status == MediumStatus.MediumError && isPart && command.Operation == MediumOperation.Read;
+
+    /// <summary>Executes a command by itself and sets its result.</summary>
+    internal static void ExecuteAlone(ref AfuCommand command) => SetResult(
+        ref command, command.RepeatsBlock ? WriteRepeated(in command) : TransferOne(in command));
 
     private static MediumStatus TransferOne(in AfuCommand command)
     {
@@ -242,7 +320,8 @@ internal sealed class TransferBatch(int capacity)
         return status;
     }
 
-    private static void SetResult(ref AfuCommand command, MediumStatus status)
+    /// <summary>Sets what a medium's status means to a command.</summary>
+    internal static void SetResult(ref AfuCommand command, MediumStatus status)
     {
         if (status != MediumStatus.Good)
         {

@@ -24,6 +24,21 @@ public sealed class BatchModelTests
     }
 
     [Fact]
+    public void Batches_on_files_do_what_single_commands_would()
+    {
+        using TemporaryDirectory directory = new();
+        Config config = Config.QuickThrowOnFailure.WithMaxTest(10);
+        Check.One(config, Prop.ForAll<int>(seed =>
+        {
+            Medium[] files = [.. Enumerable.Range(0, 2).Select(_ => FileMedium.Open(
+                directory.File(Path.GetRandomFileName()), 8 * 65_536))];
+            bool result = RunBatches(SubmissionMode.CommandRooms, seed, files);
+            Array.ForEach(files, file => file.Dispose());
+            return result;
+        }));
+    }
+
+    [Fact]
     public void Neighbouring_blocks_become_one_transfer_in_any_order()
     {
         using SimulatedAdapterFixture fixture = new();
@@ -113,9 +128,9 @@ public sealed class BatchModelTests
         }
     }
 
-    private static bool RunBatches(SubmissionMode mode, int seed)
+    private static bool RunBatches(SubmissionMode mode, int seed, Medium[]? media = null)
     {
-        using SimulatedAdapterFixture fixture = new(mode, luns: 2);
+        using SimulatedAdapterFixture fixture = new(mode, luns: 2, media: media);
         TestClient client = fixture.Attached();
         TestClient second = fixture.Client(path: "/dev/sg1");
         Assert.Equal(Errno.None, second.TryAttach(out _, reuse: client.ContextId));

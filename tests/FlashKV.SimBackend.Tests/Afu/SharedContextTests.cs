@@ -3,19 +3,29 @@ using FlashKV.Superpipe;
 namespace FlashKV.SimBackend.Tests.Afu;
 
 /// <summary>Several threads on one context, through the real client.</summary>
-public sealed class SharedContextTests
+public sealed class SharedContextTests : IDisposable
 {
     private const int Threads = 4;
     private const int BlocksEach = 64;
 
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
     [Theory]
-    [InlineData(SubmissionMode.CommandRooms, false)]
-    [InlineData(SubmissionMode.SubmissionQueue, false)]
-    [InlineData(SubmissionMode.CommandRooms, true)]
-    [InlineData(SubmissionMode.SubmissionQueue, true)]
-    public void Threads_of_one_context_find_their_own_data(SubmissionMode mode, bool withResets)
+    [InlineData(SubmissionMode.CommandRooms, false, false)]
+    [InlineData(SubmissionMode.SubmissionQueue, false, false)]
+    [InlineData(SubmissionMode.CommandRooms, true, false)]
+    [InlineData(SubmissionMode.SubmissionQueue, true, false)]
+    [InlineData(SubmissionMode.CommandRooms, false, true)]
+    [InlineData(SubmissionMode.CommandRooms, true, true)]
+    [InlineData(SubmissionMode.SubmissionQueue, true, true)]
+    public void Threads_of_one_context_find_their_own_data(
+        SubmissionMode mode, bool withResets, bool onFile)
     {
-        using MemoryMedium medium = new(4 * 65_536);
+        using Medium medium = onFile
+            ? FileMedium.Open(_directory.File("medium"), 4 * 65_536)
+            : new MemoryMedium(4 * 65_536);
         using SimulatedAdapter adapter = new(new SimulatedAdapterOptions
         {
             Luns = [new SimulatedLunOptions(medium)],
