@@ -236,13 +236,21 @@ static int ask_to_map(const struct file *file, size_t length, off_t offset, uint
     return error == LINK_DOWN ? EIO : error;
 }
 
-static void *map_trapped(void *address, size_t length, int flags, bool *has_guard)
+/* Memory without access. Where the program does not say where, a page follows that nothing else
+   gets: an access beyond the window always faults. */
+static void *reserve(void *address, size_t length, int flags, bool *has_guard)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     int fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     *has_guard = fixed == 0;
     return real()->mmap(address, length + (*has_guard ? page : 0), PROT_NONE,
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | fixed, -1, 0);
+}
+
+static void *map_shared(void *address, size_t length, int protection, int page, off_t offset)
+{
+    return address == MAP_FAILED ? address : real()->mmap(
+        address, length, protection, MAP_SHARED | MAP_FIXED, page, offset);
 }
 
 static bool can_trap(void)
@@ -278,13 +286,12 @@ static void *map_window(const struct file *file, void *address, size_t length, i
     void *mapped = MAP_FAILED;
     if (flags & MAP_FIXED)
         forget_range((uintptr_t)address, rounded);
-    if (!window.is_trapped)
-        mapped = real()->mmap(address, rounded, protection,
-            (flags & ~(MAP_PRIVATE | MAP_SHARED_VALIDATE)) | MAP_SHARED, page, offset);
-    else if (can_trap())
-        mapped = map_trapped(address, rounded, flags, &window.has_guard);
+    if (!window.is_trapped || can_trap())
+        mapped = reserve(address, rounded, flags, &window.has_guard);
     else
         errno = ENODEV;
+    if (!window.is_trapped)
+        mapped = map_shared(mapped, rounded, protection, page, offset);
     error = errno;
     if (page >= 0)
         syscall(SYS_close, page);
