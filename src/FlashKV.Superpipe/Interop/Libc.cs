@@ -13,6 +13,8 @@ internal static unsafe partial class Libc
     internal const int SetFlags = 4;
     internal const short PollIn = 0x1;
     internal const short PollError = 0x8;
+    internal const short PollHangUp = 0x10;
+    internal const short PollInvalid = 0x20;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
         StringMarshalling = StringMarshalling.Utf8)]

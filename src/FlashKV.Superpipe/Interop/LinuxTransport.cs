@@ -6,15 +6,28 @@ using FlashKV.Superpipe.Mmio;
 namespace FlashKV.Superpipe.Interop;
 
 /// <summary>The control seam on a Linux kernel with a superpipe driver.</summary>
+/// <remarks>
+/// A call that a signal interrupts before it has done anything (EINTR; the driver's ERESTARTSYS is
+/// that or a restart by the kernel) is repeated, a bounded number of times. A close is not: the
+/// descriptor is closed all the same, and may be another's by then.
+/// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed unsafe class LinuxTransport : IControlTransport<MappedRegisters>
 {
     private const int Failed = -1;
+    private const int MaxAttempts = 100;
 
     public Errno Open(string path, DeviceAccess access, out int descriptor)
     {
-        descriptor = Libc.Open(path, (int)access | Libc.NonBlocking | Libc.CloseOnExec, 0);
-        return descriptor == Failed ? LastErrno() : Errno.None;
+        Errno errno = Errno.Interrupted;
+        descriptor = Failed;
+        for (int i = 0; i < MaxAttempts && errno == Errno.Interrupted; i++)
+        {
+            descriptor = Libc.Open(path, (int)access | Libc.NonBlocking | Libc.CloseOnExec, 0);
+            errno = ErrnoOf(descriptor);
+        }
+
+        return errno;
     }
 
     public Errno Ioctl(int descriptor, uint request, Span<byte> argument)
@@ -22,9 +35,15 @@ internal sealed unsafe class LinuxTransport : IControlTransport<MappedRegisters>
         if (argument.Length < IoctlRequest.SizeOf(request))
             return Errno.BadAddress;
 
-        // SAFETY: the argument is as long as the request number states, and is pinned for the call.
+        // SAFETY: the argument is as long as the request number states, and is pinned for the calls.
+        Errno errno = Errno.Interrupted;
         fixed (byte* pointer = argument)
-            return Libc.Ioctl(descriptor, request, pointer) == Failed ? LastErrno() : Errno.None;
+        {
+            for (int i = 0; i < MaxAttempts && errno == Errno.Interrupted; i++)
+                errno = ErrnoOf(Libc.Ioctl(descriptor, request, pointer));
+        }
+
+        return errno;
     }
 
     public Errno Map(int descriptor, long length, out MappedRegisters window)
@@ -61,9 +80,11 @@ internal sealed unsafe class LinuxTransport : IControlTransport<MappedRegisters>
         PollEntry entry = new() { Descriptor = descriptor, Events = Libc.PollIn };
         if (Libc.Poll(&entry, 1, timeoutMilliseconds) == Failed)
             return LastErrno();
+        if ((entry.ReturnedEvents & Libc.PollInvalid) != 0)
+            return Errno.BadDescriptor;
 
         readable = (entry.ReturnedEvents & Libc.PollIn) != 0;
-        return !readable && (entry.ReturnedEvents & Libc.PollError) != 0
+        return !readable && (entry.ReturnedEvents & (Libc.PollError | Libc.PollHangUp)) != 0
             ? Errno.InputOutput
             : Errno.None;
     }
@@ -73,15 +94,23 @@ internal sealed unsafe class LinuxTransport : IControlTransport<MappedRegisters>
         // SAFETY: the buffer is pinned for the call, which is told its length.
         fixed (byte* pointer = buffer)
             length = (int)Libc.Read(descriptor, pointer, (nuint)buffer.Length);
-        if (length != Failed)
+        if (length > 0)
             return Errno.None;
 
+        // Events have a length; the end of a file is that of the context.
+        Errno errno = length == 0 ? Errno.InputOutput : LastErrno();
         length = 0;
-        return LastErrno();
+        return errno;
     }
 
-    public Errno Close(int descriptor) =>
-        Libc.Close(descriptor) == Failed ? LastErrno() : Errno.None;
+    // The number of an interrupted close is no failure: see above.
+    public Errno Close(int descriptor)
+    {
+        Errno errno = ErrnoOf(Libc.Close(descriptor));
+        return errno == Errno.Interrupted ? Errno.None : errno;
+    }
+
+    private static Errno ErrnoOf(int result) => result == Failed ? LastErrno() : Errno.None;
 
     private static Errno LastErrno() => (Errno)Marshal.GetLastPInvokeError();
 }
