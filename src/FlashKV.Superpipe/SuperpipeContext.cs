@@ -146,6 +146,12 @@ public abstract class SuperpipeContext : IDisposable
     /// <returns>The counters, each exact, not all of one moment.</returns>
     public abstract ContextStatistics GetStatistics();
 
+    /// <summary>Counts the commands that were sent again for one reason.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <returns>The count since the context was attached.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such reason.</exception>
+    public abstract long CountRetries(RetryReason reason);
+
     /// <summary>
     /// Waits for the transfers under way, releases the LUNs and detaches. Transfers that do not end
     /// within 5 seconds are given up; virtual LUNs lose their blocks with the last detach.

@@ -59,7 +59,7 @@ public sealed class SuperpipeDevice : IDisposable
         Errno errno = transport.Open(path, access, out int descriptor);
         if (errno != Errno.None)
             throw new DeviceException($"Opening {path}", errno);
-        return new(path, access, new DeviceChannel<TRegisters>(transport, descriptor));
+        return new(path, access, new DeviceChannel<TRegisters>(transport, path, descriptor));
     }
 
     /// <summary>Attaches a new context to the device's LUN.</summary>

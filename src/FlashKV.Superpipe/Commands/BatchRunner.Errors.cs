@@ -62,7 +62,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
                 Fail(index, Errno.BadAddress);
                 break;
             case CommandStatus.Aborted:
-                Retry(index, Errno.TimedOut);
+                Retry(index, CompletionVerdict.Retry(Errno.TimedOut, RetryReason.ContextReset));
                 break;
             case CommandStatus.Abandoned:
                 Fail(index, _context.EndErrno);
@@ -82,13 +82,13 @@ internal unsafe partial struct BatchRunner<TRegisters>
                 Drop(index);
                 break;
             case CompletionAction.Retry:
-                Retry(index, verdict.Errno);
+                Retry(index, verdict);
                 break;
             case CompletionAction.RetryLater:
-                RetryLater(index, verdict.Errno);
+                RetryLater(index, verdict);
                 break;
             case CompletionAction.Verify:
-                if (CanRetry(index, verdict.Errno))
+                if (CanRetry(index, verdict))
                     _attentions.Append(_queue.Memory, index);
                 break;
             default:
@@ -119,15 +119,15 @@ internal unsafe partial struct BatchRunner<TRegisters>
         }
     }
 
-    private void Retry(int index, Errno errno)
+    private void Retry(int index, in CompletionVerdict verdict)
     {
-        if (CanRetry(index, errno))
+        if (CanRetry(index, verdict))
             _ready.Append(_queue.Memory, index);
     }
 
-    private void RetryLater(int index, Errno errno)
+    private void RetryLater(int index, in CompletionVerdict verdict)
     {
-        if (!CanRetry(index, errno))
+        if (!CanRetry(index, verdict))
             return;
 
         Interlocked.Increment(ref _queue.Counters.Delays);
@@ -137,18 +137,18 @@ internal unsafe partial struct BatchRunner<TRegisters>
     }
 
     // Counts a retry; without one left the command has failed.
-    private bool CanRetry(int index, Errno errno)
+    private bool CanRetry(int index, in CompletionVerdict verdict)
     {
         // SAFETY: as in TakeReturned.
         CommandState* state = _queue.Memory.State(index);
         if (state->Retries == CompletionPolicy.MaxRetries)
         {
-            Fail(index, errno);
+            Fail(index, verdict.Errno);
             return false;
         }
 
         state->Retries++;
-        Interlocked.Increment(ref _queue.Counters.Retries);
+        _queue.Counters.CountRetry(verdict.Reason);
         return true;
     }
 

@@ -6,11 +6,8 @@ namespace FlashKV.Superpipe.Commands;
 internal sealed unsafe partial class CommandQueue<TRegisters>
 {
     private int _harvesting;
-    private long _completed;
     private volatile bool _sawAllOnes;
-
-    /// <summary>Commands that ended well.</summary>
-    internal long Completed => Volatile.Read(ref _completed);
+    private long _askedAt = -1;
 
     /// <summary>Whether a response entry read as all ones, as a lost adapter leaves it.</summary>
     internal bool SawAllOnes => _sawAllOnes;
@@ -44,7 +41,7 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
         {
             if (entry == SislHostMap.AllOnes)
             {
-                _sawAllOnes = true;
+                _sawAllOnes = _askedAt != _responses.Consumed;
                 break;
             }
 
@@ -77,7 +74,7 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
         }
 
         state->Status = CommandStatus.Free;
-        _completed++;
+        Counters.Commands++;
         run.Add(_free, state->Batch, index);
     }
 

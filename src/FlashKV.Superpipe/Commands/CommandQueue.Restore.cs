@@ -17,6 +17,7 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
         _submissions.Restart();
         _rooms.Reset();
         _sawAllOnes = false;
+        _askedAt = -1;
 
         window.Write(SislHostMap.RrqStart, _responses.Start);
         window.Write(SislHostMap.RrqEnd, _responses.End);

@@ -19,8 +19,9 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
     private ushort _contextHandle;
     private int _hungry;
 
-    internal CommandQueue(int count, bool usesSubmissionQueue)
+    internal CommandQueue(int count, bool usesSubmissionQueue, ContextCounters counters)
     {
+        Counters = counters;
         UsesSubmissionQueue = usesSubmissionQueue;
         Memory = new CommandMemory(count);
         _free = new FreeBlocks(count, Environment.ProcessorCount);
@@ -31,7 +32,7 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
 
     internal CommandMemory Memory { get; }
 
-    internal ContextCounters Counters { get; } = new();
+    internal ContextCounters Counters { get; }
 
     /// <summary>Whether commands go through the submission ring instead of IOARRIN.</summary>
     internal bool UsesSubmissionQueue { get; }
@@ -111,7 +112,15 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
         if (status == SislHostMap.AllOnes)
             return RestoreReason.Lost;
 
-        _sawAllOnes = false;
+        if (_sawAllOnes)
+        {
+            // The response queue says so and the register does not: the driver is asked, once for
+            // this entry.
+            _askedAt = _responses.Consumed;
+            _sawAllOnes = false;
+            return RestoreReason.Lost;
+        }
+
         status &= (ulong)SislSyncInterrupts.ClientUnmask;
         if (status == 0)
             return RestoreReason.None;

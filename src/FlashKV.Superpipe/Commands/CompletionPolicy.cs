@@ -35,14 +35,19 @@ internal static class CompletionPolicy
                 return CompletionVerdict.Fail(Errno.InputOutput);
             case SislAfuRc.RhtDmaErr or SislAfuRc.LxtDmaErr or SislAfuRc.DataDmaErr:
                 return extra == SislAfuDmaExtra.PageIn
-                    ? CompletionVerdict.Retry(Errno.InputOutput)
+                    ? CompletionVerdict.Retry(Errno.InputOutput, RetryReason.PageIn)
                     : CompletionVerdict.Fail(Errno.InputOutput);
             case SislAfuRc.NoChannels:
-                return CompletionVerdict.RetryLater(Errno.NetworkDown);
+                return CompletionVerdict.RetryLater(Errno.NetworkDown, RetryReason.NoChannels);
             case SislAfuRc.TimedOutPreFc or SislAfuRc.TimedOut:
-                return CompletionVerdict.Retry(Errno.TimedOut);
+                return CompletionVerdict.Retry(Errno.TimedOut, RetryReason.Timeout);
+            case SislAfuRc.OutOfDataBufs:
+                return CompletionVerdict.Retry(Errno.InputOutput, RetryReason.OutOfDataBuffers);
+            case SislAfuRc.CapViolation:
+                return CompletionVerdict.Retry(
+                    Errno.InputOutput, RetryReason.CapabilityViolation);
             default:
-                return CompletionVerdict.Retry(Errno.InputOutput);
+                return CompletionVerdict.Retry(Errno.InputOutput, RetryReason.OtherAfuError);
         }
     }
 
@@ -51,13 +56,13 @@ internal static class CompletionPolicy
         switch (code)
         {
             case SislFcRc.NoLogi or SislFcRc.LinkDown:
-                return CompletionVerdict.Retry(Errno.NetworkDown);
+                return CompletionVerdict.Retry(Errno.NetworkDown, RetryReason.LinkDown);
             case SislFcRc.AbortPend:
-                return CompletionVerdict.Retry(Errno.TimedOut);
+                return CompletionVerdict.Retry(Errno.TimedOut, RetryReason.Timeout);
             case SislFcRc.Resid when !flags.HasFlag(SislIoasaFlags.Overrun):
             case SislFcRc.ResidErr or SislFcRc.TgtAbort or SislFcRc.AbortOk
                 or SislFcRc.AbortFail:
-                return CompletionVerdict.Retry(Errno.InputOutput);
+                return CompletionVerdict.Retry(Errno.InputOutput, RetryReason.Residual);
             default:
                 return CompletionVerdict.Fail(Errno.InputOutput);
         }
@@ -70,9 +75,9 @@ internal static class CompletionPolicy
             case SislScsiRc.Check when ioasa.Flags.HasFlag(SislIoasaFlags.SenseValid):
                 return DecideSense(ioasa);
             case SislScsiRc.Check:
-                return CompletionVerdict.Retry(Errno.InputOutput);
+                return CompletionVerdict.Retry(Errno.InputOutput, RetryReason.CheckCondition);
             case SislScsiRc.Busy or SislScsiRc.QueueFull:
-                return CompletionVerdict.RetryLater(Errno.Busy);
+                return CompletionVerdict.RetryLater(Errno.Busy, RetryReason.Busy);
             case SislScsiRc.ReservationConflict:
                 return CompletionVerdict.Fail(Errno.Busy);
             default:
@@ -83,14 +88,14 @@ internal static class CompletionPolicy
     private static CompletionVerdict DecideSense(in SislIoasa ioasa)
     {
         if (!ScsiSense.TryParse(ioasa.SenseData, out ScsiSense sense))
-            return CompletionVerdict.Retry(Errno.InputOutput);
+            return CompletionVerdict.Retry(Errno.InputOutput, RetryReason.CheckCondition);
 
         switch (sense.Key)
         {
             case ScsiSenseKey.NoSense or ScsiSenseKey.RecoveredError:
                 return DecideResidual(ioasa);
             case ScsiSenseKey.NotReady:
-                return CompletionVerdict.Retry(Errno.InputOutput);
+                return CompletionVerdict.Retry(Errno.InputOutput, RetryReason.CheckCondition);
             case ScsiSenseKey.UnitAttention when CallsForVerify(sense):
                 return CompletionVerdict.Verify;
             case ScsiSenseKey.DataProtect when sense == ScsiSense.OutOfSpace:
@@ -113,7 +118,7 @@ internal static class CompletionPolicy
         bool overrun = ioasa.Flags.HasFlag(SislIoasaFlags.Overrun);
         bool underrun = ioasa.Flags.HasFlag(SislIoasaFlags.Underrun) && ioasa.Resid != 0;
         return overrun || underrun
-            ? CompletionVerdict.Retry(Errno.InputOutput)
+            ? CompletionVerdict.Retry(Errno.InputOutput, RetryReason.Residual)
             : CompletionVerdict.Done;
     }
 }

@@ -1,12 +1,11 @@
 namespace FlashKV.Superpipe.Commands;
 
 /// <summary>
-/// The rare counters of a context. Any thread adds with <see cref="Interlocked"/>; none of them is
-/// touched by a command that simply ends.
+/// The counters of a context. But for <see cref="Commands"/> they are rare: any thread adds with
+/// <see cref="Interlocked"/>, and none of them is touched by a command that simply ends.
 /// </summary>
-internal sealed class ContextCounters
+internal sealed class ContextCounters(string device)
 {
-    internal long Retries;
     internal long Delays;
     internal long Failures;
     internal long UnitAttentions;
@@ -18,17 +17,57 @@ internal sealed class ContextCounters
     internal long AdapterErrors;
     internal long RecoveryTicks;
 
-    internal ContextStatistics Snapshot(long commands) => new(
-        commands,
-        Interlocked.Read(ref Retries),
-        Interlocked.Read(ref Delays),
-        Interlocked.Read(ref Failures),
-        Interlocked.Read(ref UnitAttentions),
-        Interlocked.Read(ref RoomWaits),
-        Interlocked.Read(ref ContextResets),
-        Interlocked.Read(ref Recoveries),
-        Interlocked.Read(ref Reissued),
-        Interlocked.Read(ref StaleResponses),
-        Interlocked.Read(ref AdapterErrors),
-        TimeSpan.FromTicks(Interlocked.Read(ref RecoveryTicks)));
+    /// <summary>
+    /// Commands that ended well. Written by the holder of the harvester role only, without a lock
+    /// prefix.
+    /// </summary>
+    internal long Commands;
+
+    private readonly long[] _retries = new long[(int)RetryReason.OtherAfuError + 1];
+
+    /// <summary>The path of the node that the context was attached through.</summary>
+    internal string Device => device;
+
+    internal void CountRetry(RetryReason reason) =>
+        Interlocked.Increment(ref _retries[(int)reason]);
+
+    internal long CountRetries(RetryReason reason) =>
+        Interlocked.Read(ref _retries[(int)reason]);
+
+    /// <summary>Adds what another context has counted.</summary>
+    internal void Add(ContextCounters other)
+    {
+        Commands += Interlocked.Read(ref other.Commands);
+        Delays += Interlocked.Read(ref other.Delays);
+        Failures += Interlocked.Read(ref other.Failures);
+        UnitAttentions += Interlocked.Read(ref other.UnitAttentions);
+        RoomWaits += Interlocked.Read(ref other.RoomWaits);
+        ContextResets += Interlocked.Read(ref other.ContextResets);
+        Recoveries += Interlocked.Read(ref other.Recoveries);
+        Reissued += Interlocked.Read(ref other.Reissued);
+        StaleResponses += Interlocked.Read(ref other.StaleResponses);
+        AdapterErrors += Interlocked.Read(ref other.AdapterErrors);
+        RecoveryTicks += Interlocked.Read(ref other.RecoveryTicks);
+        for (int i = 0; i < _retries.Length; i++)
+            _retries[i] += Interlocked.Read(ref other._retries[i]);
+    }
+
+    internal ContextStatistics Snapshot()
+    {
+        ContextCounters sum = new(device);
+        sum.Add(this);
+        return new ContextStatistics(
+            sum.Commands,
+            sum._retries.Sum(),
+            sum.Delays,
+            sum.Failures,
+            sum.UnitAttentions,
+            sum.RoomWaits,
+            sum.ContextResets,
+            sum.Recoveries,
+            sum.Reissued,
+            sum.StaleResponses,
+            sum.AdapterErrors,
+            TimeSpan.FromTicks(sum.RecoveryTicks));
+    }
 }

@@ -22,6 +22,9 @@ internal sealed unsafe class ResponseQueue
     /// <summary>The address of the first entry.</summary>
     internal ulong Start => (ulong)_entries;
 
+    /// <summary>The entries taken since the ring was begun.</summary>
+    internal long Consumed { get; private set; }
+
     /// <summary>The address of the last entry.</summary>
     internal ulong End => Start + (ulong)((_memory.Count - 1) * SislRrq.EntrySizeInBytes);
 
@@ -39,6 +42,7 @@ internal sealed unsafe class ResponseQueue
 
     internal void Advance()
     {
+        Consumed++;
         if (++_cursor < _memory.Count)
             return;
 
@@ -55,6 +59,7 @@ internal sealed unsafe class ResponseQueue
         _memory.ClearRings(ring);
         _entries = _memory.ResponseRing(ring);
         _cursor = 0;
+        Consumed = 0;
         _toggle = SislRrq.FirstToggle;
     }
 }

@@ -1,5 +1,6 @@
 using FlashKV.Superpipe.Abi;
 using FlashKV.Superpipe.Commands;
+using FlashKV.Superpipe.Diagnostics;
 using FlashKV.Superpipe.Recovery;
 
 namespace FlashKV.Superpipe.Control;
@@ -25,6 +26,8 @@ internal sealed partial class AttachedContext<TRegisters>
         _isClosing = true;
         WaitForTransfers();
         Close();
+
+        SuperpipeMetrics.Unregister(Queue.Counters);
 
         // A thread that has not yet noticed still holds blocks; then the finalizer frees them.
         if (Queue.IsIdle)

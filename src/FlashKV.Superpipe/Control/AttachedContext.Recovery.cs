@@ -1,5 +1,6 @@
 using FlashKV.Superpipe.Abi;
 using FlashKV.Superpipe.Commands;
+using FlashKV.Superpipe.Diagnostics;
 using FlashKV.Superpipe.Recovery;
 
 namespace FlashKV.Superpipe.Control;
@@ -19,6 +20,7 @@ internal sealed partial class AttachedContext<TRegisters>
 
     private TimeSpan? _lastReset;
     private bool _isMapped;
+    private long _takenBack;
 
     /// <summary>Why the context has ended.</summary>
     internal Errno EndErrno { get; private set; } = Errno.NoDevice;
@@ -69,16 +71,33 @@ internal sealed partial class AttachedContext<TRegisters>
         }
     }
 
+    // The driver looks the context up by a LUN that is in it. Before the first is known, it is the
+    // one of the attach under way.
+    private DeviceChannel<TRegisters> RecoveryChannel =>
+        _attachments.Count == 0 ? _channel : ChannelOf(_attachments[0]);
+
     private bool TryRestore(RestoreReason reason)
     {
+        using RestoreActivity activity = RestoreActivity.Begin(_channel.Path, reason);
         TimeSpan start = Clock.Now;
+        long recoveries = Queue.Counters.Recoveries;
+        uint generation = Queue.Generation;
+        _takenBack = 0;
 
         // What has been answered before the loss has been answered.
         Queue.Drain();
         bool isRestored = reason == RestoreReason.Stuck
             ? TryReset() || TryRecover(mustReset: true)
             : TryRecover(mustReset: false);
-        Interlocked.Add(ref Queue.Counters.RecoveryTicks, (Clock.Now - start).Ticks);
+
+        TimeSpan duration = Clock.Now - start;
+        Interlocked.Add(ref Queue.Counters.RecoveryTicks, duration.Ticks);
+        string outcome = !isRestored ? "gone"
+            : Queue.Counters.Recoveries != recoveries ? "recovered"
+            : Queue.Generation != generation ? "reset"
+            : "unharmed";
+        SuperpipeMetrics.RecordRestore(_channel.Path, outcome, duration);
+        activity.SetOutcome(outcome, _takenBack, !isRestored);
         return isRestored;
     }
 
@@ -119,7 +138,7 @@ internal sealed partial class AttachedContext<TRegisters>
         if (_faultAddress != 0)
             Queue.MarkFaulted(_faultAddress);
         _faultAddress = 0;
-        Queue.TakeBack(CommandStatus.Aborted);
+        _takenBack += Queue.TakeBack(CommandStatus.Aborted);
         Interlocked.Increment(ref Queue.Counters.ContextResets);
     }
 
@@ -132,7 +151,7 @@ internal sealed partial class AttachedContext<TRegisters>
 
             DkCxlflashRecoverAfu answer = default;
             answer.ContextId = _id;
-            Errno errno = _channel.Ioctl(IoctlRequest.RecoverAfu, ref answer);
+            Errno errno = RecoveryChannel.Ioctl(IoctlRequest.RecoverAfu, ref answer);
             if (errno is Errno.TryAgain or Errno.Interrupted)
                 continue;
             if (errno != Errno.None)
@@ -179,7 +198,7 @@ internal sealed partial class AttachedContext<TRegisters>
         _window = window;
         _isMapped = true;
         isConnected = Queue.Connect(window, new ContextId(_id).Handle);
-        Queue.TakeBack(CommandStatus.Halted);
+        _takenBack += Queue.TakeBack(CommandStatus.Halted);
         Interlocked.Increment(ref Queue.Counters.Recoveries);
         return true;
     }

@@ -1,5 +1,6 @@
 using FlashKV.Superpipe.Abi;
 using FlashKV.Superpipe.Commands;
+using FlashKV.Superpipe.Diagnostics;
 using FlashKV.Superpipe.Recovery;
 
 namespace FlashKV.Superpipe.Control;
@@ -42,7 +43,8 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         _inlineRounds = options.InlineRounds;
         _scrubs = options.ScrubFreedChunks;
         (_timeout, _timeoutUnit) = options.EncodedTimeout;
-        Queue = new CommandQueue<TRegisters>(CommandBlocks, usesRing);
+        Queue = new CommandQueue<TRegisters>(
+            CommandBlocks, usesRing, new ContextCounters(channel.Path));
     }
 
     public override ulong Id
@@ -69,11 +71,21 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
 
     public override bool CanUnmap => Queue.CanUnmap;
 
-    public override long LastLba => _attachments[0].BlockCount - 1;
+    public override long LastLba => First.BlockCount - 1;
 
     internal CommandQueue<TRegisters> Queue { get; }
 
     internal ContextGate Gate { get; } = new();
+
+    /// <summary>The LUN that the context was attached to, or the oldest that is left.</summary>
+    private Attachment First
+    {
+        get
+        {
+            lock (_control)
+                return _attachments[0];
+        }
+    }
 
     /// <summary>Made when the first asynchronous batch begins.</summary>
     internal AsyncTransfers<TRegisters> AsyncTransfers =>
@@ -85,11 +97,19 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
 
     internal TimeSpan ResponseTimeout { get; }
 
-    public override ContextStatistics GetStatistics() => Queue.Counters.Snapshot(Queue.Completed);
+    public override ContextStatistics GetStatistics() => Queue.Counters.Snapshot();
+
+    public override long CountRetries(RetryReason reason)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(
+            (uint)reason, (uint)RetryReason.OtherAfuError);
+        return Queue.Counters.CountRetries(reason);
+    }
 
     internal override bool Transfer(LunHandle lun, ReadOnlySpan<BlockTransfer> batch, int commands)
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
+        SuperpipeMetrics.CountBlocks(_channel.Path, batch);
         return BatchRunner<TRegisters>.Run(this, lun, batch, commands);
     }
 
@@ -97,6 +117,7 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
+        SuperpipeMetrics.CountBlocks(_channel.Path, batch.Span);
         return AsyncTransfers.Start(lun, batch, cancellation);
     }
 
@@ -104,6 +125,7 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         LunHandle lun, in BlockTransfer transfer, CancellationToken cancellation)
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
+        SuperpipeMetrics.CountBlocks(_channel.Path, new(in transfer));
         return AsyncTransfers.Start(lun, in transfer, cancellation);
     }
 
@@ -115,7 +137,11 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         out ValueTask completion)
     {
         ObjectDisposedException.ThrowIf(_isClosing, this);
-        return AsyncTransfers.TryStart(lun, batch, commands, cancellation, out completion);
+        if (!AsyncTransfers.TryStart(lun, batch, commands, cancellation, out completion))
+            return false;
+
+        SuperpipeMetrics.CountBlocks(_channel.Path, batch.Span);
+        return true;
     }
 
     /// <summary>Makes a context: ATTACH, mapping, rings, registers.</summary>
@@ -134,6 +160,7 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         errno = context.Start(answer);
         if (errno != Errno.None)
             throw new DeviceException("ATTACH", errno);
+        SuperpipeMetrics.Register(context.Queue.Counters);
         return context;
     }
 

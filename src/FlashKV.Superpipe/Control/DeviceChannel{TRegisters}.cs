@@ -9,7 +9,9 @@ internal sealed class DeviceChannel<TRegisters> : DeviceChannel
 {
     private readonly int _descriptor;
 
-    internal DeviceChannel(IControlTransport<TRegisters> transport, int descriptor)
+    internal DeviceChannel(
+        IControlTransport<TRegisters> transport, string path, int descriptor)
+        : base(path)
     {
         Transport = transport;
         _descriptor = descriptor;
@@ -48,6 +50,12 @@ internal sealed class DeviceChannel<TRegisters> : DeviceChannel
         wwid.CopyTo(argument.Wwid);
         return Ioctl(IoctlRequest.ManageLun, ref argument);
     }
+
+    internal override Errno ProvisionLun(ref HtCxlflashLunProvision argument) =>
+        Ioctl(IoctlRequest.LunProvision, ref argument);
+
+    internal override Errno DebugAfu(ref HtCxlflashAfuDebug argument) =>
+        Ioctl(IoctlRequest.AfuDebug, ref argument);
 
     private protected override void CloseDescriptor() => Transport.Close(_descriptor);
 }

@@ -3,10 +3,14 @@ namespace FlashKV.Superpipe.Tests.Doubles;
 /// <summary>A scripted adapter with a device, a context and a virtual LUN of one chunk.</summary>
 internal sealed class Rig : IDisposable
 {
-    internal Rig(ScriptedAdapter adapter, AttachOptions? options = null, long blocks = 65536)
+    internal Rig(
+        ScriptedAdapter adapter,
+        AttachOptions? options = null,
+        long blocks = 65536,
+        string node = "/dev/sg0")
     {
         Adapter = adapter;
-        Device = SuperpipeDevice.Open(adapter, "/dev/sg0");
+        Device = SuperpipeDevice.Open(adapter, node);
         Context = Device.Attach(options ?? new AttachOptions { CommandBlocks = 64 });
         Lun = Context.OpenVirtualLun(blocks);
     }

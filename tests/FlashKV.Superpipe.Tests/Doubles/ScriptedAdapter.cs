@@ -14,6 +14,7 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
     private readonly Dictionary<ulong, ScriptedContext> _contexts = [];
     private readonly Dictionary<int, ScriptedContext> _files = [];
     private readonly HashSet<int> _devices = [];
+    private readonly Dictionary<ulong, ulong> _provisioned = [];
     private int _nextDescriptor = 3;
     private uint _nextElement = 1;
     private int _ordinal;
@@ -41,6 +42,15 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
 
     internal bool ResetsHang { get; set; }
 
+    /// <summary>Whether polling a context's descriptor fails.</summary>
+    internal bool FailsPolls { get; set; }
+
+    /// <summary>Called when a client begins to reset its context.</summary>
+    internal Action ResetBegun { get; set; } = () => { };
+
+    /// <summary>Where a loss shows that shows nowhere else.</summary>
+    internal LossPlace Loss { get; private set; }
+
     internal int ThrowAtWrite { get; set; }
 
     internal int LoseAfterWrites { get; set; }
@@ -62,6 +72,8 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
     internal List<byte[]> VerifySenses { get; } = [];
 
     internal List<ulong> AttachFlags { get; } = [];
+
+    internal byte[] DebugData { get; private set; } = [];
 
     internal int UsesAfterUnmap { get; set; }
 
@@ -136,7 +148,9 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
     {
         lock (Sync)
         {
-            readable = Events.Count != 0;
+            readable = Events.Count != 0 || Loss == LossPlace.Read;
+            if (FailsPolls || Loss == LossPlace.Poll)
+                return Errno.InputOutput;
             return _files.TryGetValue(descriptor, out ScriptedContext? context) && !context.IsLost
                 ? Errno.None
                 : Errno.InputOutput;
@@ -148,6 +162,8 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
         lock (Sync)
         {
             length = 0;
+            if (Loss == LossPlace.Read)
+                return Errno.InputOutput;
             if (!Events.TryDequeue(out byte[]? data))
                 return Errno.TryAgain;
             data.CopyTo(buffer);
@@ -165,6 +181,16 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
             Calls.Add(isDevice ? "close device" : "close context");
             return isDevice || isFile ? Errno.None : Errno.BadDescriptor;
         }
+    }
+
+    /// <summary>
+    /// Loses all contexts, but so that only one place shows it: the driver knows, and the AFU answers
+    /// nothing more.
+    /// </summary>
+    internal void LoseQuietly(LossPlace place)
+    {
+        lock (Sync)
+            Loss = place;
     }
 
     /// <summary>Loses all contexts.</summary>
@@ -193,6 +219,8 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
         IoctlRequest.Verify => "VERIFY",
         IoctlRequest.RecoverAfu => "RECOVER_AFU",
         IoctlRequest.ManageLun => "MANAGE_LUN",
+        IoctlRequest.LunProvision => "LUN_PROVISION",
+        IoctlRequest.AfuDebug => "AFU_DEBUG",
         _ => throw new ArgumentOutOfRangeException(nameof(request), $"{request:X8}"),
     };
 
@@ -206,7 +234,9 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
         IoctlRequest.VlunClone => Clone(ref As<DkCxlflashClone>(argument)),
         IoctlRequest.Release => Release(ref As<DkCxlflashRelease>(argument)),
         IoctlRequest.Verify => Verify(ref As<DkCxlflashVerify>(argument)),
-        IoctlRequest.RecoverAfu => Recover(ref As<DkCxlflashRecoverAfu>(argument)),
+        IoctlRequest.RecoverAfu => Recover(descriptor, ref As<DkCxlflashRecoverAfu>(argument)),
+        IoctlRequest.LunProvision => Provision(ref As<HtCxlflashLunProvision>(argument)),
+        IoctlRequest.AfuDebug => Debug(ref As<HtCxlflashAfuDebug>(argument)),
         _ => Errno.None,
     };
 
@@ -345,12 +375,55 @@ internal sealed class ScriptedAdapter : IControlTransport<ScriptedRegisters>
         return Errno.None;
     }
 
-    private Errno Recover(ref DkCxlflashRecoverAfu argument)
+    private Errno Provision(ref HtCxlflashLunProvision argument)
     {
-        if (!Find(argument.ContextId, out ScriptedContext? context, allowsLost: true))
+        if (argument.Port >= 2)
             return Errno.InvalidArgument;
-        if (!context.IsLost)
+        switch (argument.Hdr.Subcmd)
+        {
+            case HtCxlflashLunProvision.SubcmdCreateLun:
+                argument.LunId = (ulong)_provisioned.Count + 7;
+                argument.Wwid[0] = 0x60;
+                argument.Wwid[15] = (byte)argument.Port;
+                _provisioned.Add(argument.LunId, argument.Size);
+                return Errno.None;
+            case HtCxlflashLunProvision.SubcmdDeleteLun:
+                return _provisioned.Remove(argument.LunId) ? Errno.None : Errno.InputOutput;
+            case HtCxlflashLunProvision.SubcmdQueryPort:
+                argument.MaxNumLuns = 8;
+                argument.CurNumLuns = (ulong)_provisioned.Count;
+                argument.MaxCapPort = 1000;
+                argument.CurCapPort = _provisioned.Values.Aggregate(0ul, (a, b) => a + b);
+                return Errno.None;
+            default:
+                return Errno.InvalidArgument;
+        }
+    }
+
+    // Reading gives the command's bytes again and again; writing keeps the data.
+    private unsafe Errno Debug(ref HtCxlflashAfuDebug argument)
+    {
+        Span<byte> data = new((void*)argument.DataEa, (int)argument.DataLen);
+        if (argument.Hdr.Flags == HtCxlflashHdr.HostWrite)
+        {
+            DebugData = data.ToArray();
             return Errno.None;
+        }
+
+        for (int i = 0; i < data.Length; i++)
+            data[i] = argument.AfuSubcmd[i % 12];
+        return Errno.None;
+    }
+
+    private Errno Recover(int descriptor, ref DkCxlflashRecoverAfu argument)
+    {
+        if (!Find(argument.ContextId, out ScriptedContext? context, allowsLost: true)
+            || !context.Attachments.Contains(descriptor))
+            return Errno.InvalidArgument;
+        if (!context.IsLost && Loss == LossPlace.None)
+            return Errno.None;
+
+        Loss = LossPlace.None;
 
         _contexts.Remove(context.Id);
         context.Revive(

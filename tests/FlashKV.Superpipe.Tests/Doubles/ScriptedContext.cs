@@ -57,7 +57,7 @@ internal sealed unsafe class ScriptedContext
         {
             if (mapping <= Unmapped)
                 _adapter.UsesAfterUnmap++;
-            if (IsLost || mapping != Mapping)
+            if (IsLost || mapping != Mapping || IsPlaceOfLoss(offset))
                 return SislHostMap.AllOnes;
 
             return offset switch
@@ -82,6 +82,8 @@ internal sealed unsafe class ScriptedContext
                 throw new InvalidOperationException("The window broke.");
             if (IsLost || mapping != Mapping)
                 return;
+            if (_adapter.Loss != LossPlace.None && offset != SislHostMap.Ioarrin)
+                return;
             if (_adapter.RecordsWrites)
                 Writes.Add((offset, value));
             Write(offset, value);
@@ -97,7 +99,12 @@ internal sealed unsafe class ScriptedContext
         {
             if (mapping <= Unmapped)
                 _adapter.UsesAfterUnmap++;
-            if (IsLost || mapping != Mapping || _adapter.Rests())
+            if (_adapter.Loss == LossPlace.ResponseQueue)
+                WriteAllOnes();
+            if (IsLost
+                || mapping != Mapping
+                || _adapter.Loss != LossPlace.None
+                || _adapter.Rests())
                 return;
 
             Fetch();
@@ -134,6 +141,17 @@ internal sealed unsafe class ScriptedContext
         Abort();
     }
 
+    /// <summary>What a lost adapter may leave where the next answer belongs.</summary>
+    internal void WriteAllOnes() => Volatile.Write(ref *(ulong*)_rrqCursor, SislHostMap.AllOnes);
+
+    private bool IsPlaceOfLoss(int offset) => _adapter.Loss switch
+    {
+        LossPlace.CmdRoom => offset == SislHostMap.CmdRoom,
+        LossPlace.IntrStatus => offset == SislHostMap.IntrStatus,
+        LossPlace.ResetRegister => offset is SislHostMap.Ioarrin or SislHostMap.SqCtxReset,
+        _ => false,
+    };
+
     private void Abort()
     {
         _pending.Clear();
@@ -158,8 +176,11 @@ internal sealed unsafe class ScriptedContext
         switch (offset)
         {
             case SislHostMap.Ioarrin or SislHostMap.SqCtxReset when value == 1:
+                if (_adapter.Loss != LossPlace.None)
+                    break;
                 Abort();
                 _adapter.ContextResets++;
+                _adapter.ResetBegun();
                 _resetPolls = 3;
                 break;
             case SislHostMap.Ioarrin:
