@@ -110,6 +110,18 @@ public abstract class SuperpipeContext : IDisposable
     public abstract void AddDevice(SuperpipeDevice device);
 
     /// <summary>
+    /// Takes a LUN that was attached or added out of the context again. Its virtual and physical LUNs
+    /// are released; the context lives on with the others.
+    /// </summary>
+    /// <param name="device">The device, which is in the context and is not its only one.</param>
+    /// <exception cref="ArgumentException">The device is not in the context.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// It is the only one: dispose of the context instead.
+    /// </exception>
+    /// <exception cref="DeviceException">The driver refuses.</exception>
+    public abstract void RemoveDevice(SuperpipeDevice device);
+
+    /// <summary>
     /// Makes this context a clone of the context of the parent process: its virtual LUNs with the
     /// same handles, sharing their chunks. The context must not have LUNs open.
     /// </summary>

@@ -35,6 +35,29 @@ internal sealed partial class AttachedContext<TRegisters>
         AddAttachment(channel, argument);
     }
 
+    public override void RemoveDevice(SuperpipeDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        Attachment attachment = FindAttachment(device);
+        LunHandle[] luns;
+        lock (_control)
+        {
+            if (_attachments.Count == 1)
+                throw new InvalidOperationException("A context keeps at least one LUN.");
+
+            // From here on, recoveries go through a node that stays.
+            _attachments.Remove(attachment);
+            luns = [.. _luns.Where(lun => lun.Attachment == attachment)];
+        }
+
+        Array.ForEach(luns, lun => lun.Dispose());
+        DkCxlflashDetach argument = default;
+        Errno errno = Call(
+            ChannelOf(attachment), IoctlRequest.Detach, ref argument, ContextIdOffset);
+        attachment.Channel.RemoveReference();
+        Check("DETACH", errno);
+    }
+
     public override IReadOnlyList<VirtualLun> CloneFrom(
         ulong sourceId, int sourceDescriptor, ReadOnlySpan<uint> handles)
     {
@@ -44,12 +67,12 @@ internal sealed partial class AttachedContext<TRegisters>
         argument.AdapFdSrc = (ulong)sourceDescriptor;
         Check(
             "VLUN_CLONE",
-            Call(_channel, IoctlRequest.VlunClone, ref argument, CloneContextIdOffset));
+            Call(ChannelOf(First), IoctlRequest.VlunClone, ref argument, CloneContextIdOffset));
 
         List<VirtualLun> luns = [];
         foreach (uint handle in handles)
         {
-            LunHandle lun = Remember(_attachments[0], handle, ulong.MaxValue, isVirtual: true);
+            LunHandle lun = Remember(First, handle, ulong.MaxValue, isVirtual: true);
             Check("VERIFY", Verify(lun, default));
             luns.Add(new ContextVirtualLun(lun));
         }

@@ -181,6 +181,31 @@ public class AttachTests
     }
 
     [Fact]
+    public void A_context_outlives_the_device_that_it_was_attached_to() => Threads.RunOne(() =>
+    {
+        ScriptedAdapter adapter = new();
+        using Rig rig = new(adapter);
+        using SuperpipeDevice second = SuperpipeDevice.Open(adapter, "/dev/sg1");
+        Assert.Throws<InvalidOperationException>(() => rig.Context.RemoveDevice(rig.Device));
+        rig.Context.AddDevice(second);
+        using VirtualLun lun = rig.Context.OpenVirtualLun(second, 1);
+        adapter.Calls.Clear();
+
+        rig.Context.RemoveDevice(rig.Device);
+
+        Assert.Equal(["RELEASE", "DETACH"], adapter.Calls);
+        using BlockBuffer buffer = new(1);
+        Assert.Throws<ObjectDisposedException>(() => rig.Lun.Transfer(Rig.Read(0, buffer)));
+        Assert.Throws<ArgumentException>(() => rig.Context.RemoveDevice(rig.Device));
+
+        // Recovery goes through the node that is left: the driver finds the context by its LUN.
+        adapter.Reset();
+        lun.Transfer(Rig.Read(0, buffer));
+        Assert.Equal(1, rig.Statistics.Recoveries);
+        rig.AssertSound();
+    });
+
+    [Fact]
     public void A_device_of_another_transport_cannot_join()
     {
         using Rig rig = new(new ScriptedAdapter());
