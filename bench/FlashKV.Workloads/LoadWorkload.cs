@@ -135,8 +135,9 @@ internal sealed class LoadWorkload(
         FlashStoreStatistics statistics = store.GetStatistics();
         long user = (long)keys * (KeyBytes + valueBytes);
         Console.WriteLine(
-            $"log {statistics.LogBytes >> 20:N0} MiB, {(double)statistics.LogBytes / user:N2} bytes "
-            + $"per user byte, {statistics.SpaceAmplification:N2} per live byte; index "
+            $"log {statistics.LogBytes >> 20:N0} MiB, "
+            + $"{(double)statistics.LogBytes / user:N2} bytes per user byte, "
+            + $"{statistics.SpaceAmplification:N2} per live byte; index "
             + $"{(double)statistics.IndexBytes / keys:N1} bytes per key; memory "
             + $"{statistics.MemoryUsedBytes >> 20:N0} MiB");
     }

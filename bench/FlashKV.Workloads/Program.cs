@@ -23,7 +23,8 @@ Option<int> memory = new("--memory")
 };
 Option<bool> quick = new("--quick") { Description = "A hundredth of the records." };
 
-Command load = new("load", "Loads records, reads, scans, verifies and reopens them, and prints the rates.")
+Command load = new(
+    "load", "Loads records, reads, scans, verifies and reopens them, and prints the rates.")
 {
     keys, valueBytes, directory, memory, quick,
 };

@@ -86,7 +86,9 @@ public sealed partial class FlashStore
     /// the device is fetched for up to 32 keys at a time. Not atomic: each key has a value that it
     /// had at some moment during the call, and the moments differ.
     /// </summary>
-    /// <param name="keys">The keys, 1 to 65,535 bytes each; one may stand there several times.</param>
+    /// <param name="keys">
+    /// The keys, 1 to 65,535 bytes each; one may stand there several times.
+    /// </param>
     /// <param name="results">
     /// Gets the values, in the order of the keys; what it held before is gone. No other thread uses
     /// it meanwhile. If the call throws, what it holds is not defined.

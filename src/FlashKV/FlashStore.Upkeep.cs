@@ -18,13 +18,15 @@ public sealed partial class FlashStore
     }
 
     /// <summary>
-    /// Moves what is live out of every segment in which something is dead, and frees them. The store
-    /// does as much by itself as <see cref="FlashStoreOptions.SpaceAmplification"/> asks for; this
-    /// does all that can be done, on a thread of the pool. Others read and write meanwhile.
+    /// Moves what is live out of every segment in which something is dead, and frees them. The
+    /// store does as much by itself as <see cref="FlashStoreOptions.SpaceAmplification"/> asks for;
+    /// this does all that can be done, on a thread of the pool. Others read and write meanwhile.
     /// </summary>
     /// <param name="cancellationToken">Ends it between two segments.</param>
     /// <returns>What was done.</returns>
-    /// <exception cref="OperationCanceledException">It was cancelled; what was done stays.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// It was cancelled; what was done stays.
+    /// </exception>
     /// <exception cref="FlashStoreException">The store or the device failed.</exception>
     public ValueTask<CompactionResult> CompactAsync(CancellationToken cancellationToken = default)
     {
@@ -33,12 +35,16 @@ public sealed partial class FlashStore
             Task.Run(() => Compact(cancellationToken), cancellationToken));
     }
 
-    /// <summary>Reads all sealed segments from the device and checks every byte that can be.</summary>
+    /// <summary>
+    /// Reads all sealed segments from the device and checks every byte that can be.
+    /// </summary>
     /// <param name="progress">Hears of each segment.</param>
     /// <param name="cancellationToken">Ends it between two segments.</param>
     /// <returns>What was found.</returns>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="StoreFaultedException">What is staged could not be flushed first.</exception>
+    /// <exception cref="StoreFaultedException">
+    /// What is staged could not be flushed first.
+    /// </exception>
     public VerifyReport Verify(
         IProgress<VerifyProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -1,6 +1,8 @@
 namespace FlashKV;
 
-/// <summary>The base of what a store throws when the device or its data, not the caller, is at fault.</summary>
+/// <summary>
+/// The base of what a store throws when the device or its data, not the caller, is at fault.
+/// </summary>
 public class FlashStoreException : IOException
 {
     /// <summary>Creates an exception.</summary>

@@ -1,6 +1,8 @@
 namespace FlashKV;
 
-/// <summary>Figures of an open store. Each is right by itself; together they are not one moment.</summary>
+/// <summary>
+/// Figures of an open store. Each is right by itself; together they are not one moment.
+/// </summary>
 /// <param name="Keys">The keys.</param>
 /// <param name="Shards">The shards.</param>
 /// <param name="SegmentBytes">The bytes of a segment.</param>

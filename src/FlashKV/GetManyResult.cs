@@ -3,10 +3,12 @@ using FlashKV.Shards;
 namespace FlashKV;
 
 /// <summary>
-/// What <see cref="FlashStore.GetMany"/> found; made once and used for many calls. It grows with the
-/// values and keeps its memory, so that later calls allocate nothing.
+/// What <see cref="FlashStore.GetMany"/> found; made once and used for many calls. It grows with
+/// the values and keeps its memory, so that later calls allocate nothing.
 /// </summary>
-/// <remarks>One thread uses it at a time. The spans are valid until the next call with it.</remarks>
+/// <remarks>
+/// One thread uses it at a time. The spans are valid until the next call with it.
+/// </remarks>
 public sealed class GetManyResult
 {
     private const int Absent = -1;

@@ -1,6 +1,8 @@
 namespace FlashKV;
 
-/// <summary>A directory holds no store where one is needed, or something else where one would go.</summary>
+/// <summary>
+/// A directory holds no store where one is needed, or something else where one would go.
+/// </summary>
 public sealed class NotAStoreException : FlashStoreException
 {
     /// <summary>Creates an exception.</summary>

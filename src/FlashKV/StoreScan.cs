@@ -11,8 +11,8 @@ namespace FlashKV;
 /// </summary>
 /// <remarks>
 /// Use it in a <c>foreach</c>, on one thread. While it stands in a shard, compaction keeps the
-/// segments of the shard, and every key of it that is written costs the scan some memory; dispose it,
-/// as <c>foreach</c> does. It must not outlive the store.
+/// segments of the shard, and every key of it that is written costs the scan some memory; dispose
+/// it, as <c>foreach</c> does. It must not outlive the store.
 /// </remarks>
 public sealed class StoreScan : IDisposable
 {

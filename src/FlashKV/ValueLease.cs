@@ -6,8 +6,8 @@ namespace FlashKV;
 /// A value that was read, in memory of the store that is this lease's own until it is disposed.
 /// </summary>
 /// <remarks>
-/// Dispose it once, and no copy of it; do not use <see cref="Span"/> afterwards, nor after the store
-/// is disposed. Later writes to the key do not change it.
+/// Dispose it once, and no copy of it; do not use <see cref="Span"/> afterwards, nor after the
+/// store is disposed. Later writes to the key do not change it.
 /// </remarks>
 public readonly struct ValueLease : IDisposable
 {

@@ -4,7 +4,9 @@ using FlashKV.Cli.Terminal;
 
 namespace FlashKV.Cli.Commands;
 
-/// <summary><c>flashkv demo</c>: shows on real data what a store does, and checks all of it.</summary>
+/// <summary>
+/// <c>flashkv demo</c>: shows on real data what a store does, and checks all of it.
+/// </summary>
 internal sealed class DemoCommand : ToolCommand
 {
     private readonly Option<string?> _directory = new("--directory")

@@ -5,7 +5,9 @@ using FlashKV.Cli.Text;
 
 namespace FlashKV.Cli.Commands;
 
-/// <summary><c>flashkv export</c>: writes all records, so that <c>import</c> restores them.</summary>
+/// <summary>
+/// <c>flashkv export</c>: writes all records, so that <c>import</c> restores them.
+/// </summary>
 internal sealed class ExportCommand : ToolCommand
 {
     private const int ReportEvery = 256;

@@ -48,7 +48,8 @@ internal sealed class StatCommand : ToolCommand
         Print("live records", Quantity.Bytes(figures.LiveBytes));
         Print("tombstones", Quantity.Bytes(figures.TombstoneBytes));
         Print("log", $"{Quantity.Bytes(figures.LogBytes)} in "
-            + $"{Quantity.Count(figures.Segments, "segment")}, {figures.FreeSegments:N0} more free");
+            + $"{Quantity.Count(figures.Segments, "segment")}, "
+            + $"{figures.FreeSegments:N0} more free");
         Print("space amplification", Ratio(figures.SpaceAmplification));
         Print("shards", $"{figures.Shards}");
         Print("chunks", $"{figures.Chunks:N0} of 256 MiB");
@@ -87,5 +88,6 @@ internal sealed class StatCommand : ToolCommand
         Environment.Output.Write(text.ToArray());
     }
 
-    private static string Ratio(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Ratio(double value) =>
+        value.ToString("0.00", CultureInfo.InvariantCulture);
 }

@@ -56,11 +56,12 @@ internal sealed class VerifyCommand : ToolCommand
                 $"shard {problem.Shard}, block {problem.Lba}: {problem.Message}");
         }
 
+        string problems = report.IsWhole
+            ? "no problem" : Quantity.Count(report.Problems.Count, "problem");
         Environment.WriteLine(
             $"{Quantity.Count(report.Segments, "segment")}, "
             + $"{Quantity.Count(report.Records, "record")}, "
-            + $"{Quantity.Count(report.Keys, "key")}: "
-            + $"{(report.IsWhole ? "no problem" : Quantity.Count(report.Problems.Count, "problem"))}");
+            + $"{Quantity.Count(report.Keys, "key")}: {problems}");
         if (report.IsWhole)
         {
             return ExitCode.Success;

@@ -24,5 +24,6 @@ internal sealed class CompactStep : IDemoStep
             + $"{Ratio(before)} to {Ratio(after)}");
     }
 
-    private static string Ratio(double value) => value.ToString("0.00", CultureInfo.InvariantCulture);
+    private static string Ratio(double value) =>
+        value.ToString("0.00", CultureInfo.InvariantCulture);
 }

@@ -38,7 +38,9 @@ internal sealed class KillableWriter : IDisposable
         $"--acks={acknowledgeEvery}",
     ];
 
-    /// <summary>Waits for so many acknowledgements more; false if the process ends before.</summary>
+    /// <summary>
+    /// Waits for so many acknowledgements more; false if the process ends before.
+    /// </summary>
     public bool ReadAcknowledgements(int count)
     {
         for (int index = 0; index < count; index++)

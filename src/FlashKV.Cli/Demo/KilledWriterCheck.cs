@@ -70,6 +70,7 @@ internal sealed class KilledWriterCheck(NumberedRecords records)
 
         long acknowledged = _acknowledged[position];
         return number < acknowledged
-            ? $"has the value of write {number:N0} though {acknowledged:N0} was acknowledged" : null;
+            ? $"has the value of write {number:N0} though {acknowledged:N0} was acknowledged"
+            : null;
     }
 }

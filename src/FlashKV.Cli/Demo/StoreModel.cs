@@ -10,7 +10,9 @@ internal sealed class StoreModel
     /// <summary>Keys that must be there.</summary>
     public int Count => _records.Count;
 
-    /// <summary>The value that <paramref name="key"/> must have; null if it must be absent.</summary>
+    /// <summary>
+    /// The value that <paramref name="key"/> must have; null if it must be absent.
+    /// </summary>
     public byte[]? this[byte[] key]
     {
         get => _records.GetValueOrDefault(key);

@@ -5,7 +5,9 @@ using System.Text.Unicode;
 
 namespace FlashKV.Cli.Export;
 
-/// <summary>CSV as <see cref="CsvFormat"/> says; every row, the header too, ends in a line feed.</summary>
+/// <summary>
+/// CSV as <see cref="CsvFormat"/> says; every row, the header too, ends in a line feed.
+/// </summary>
 internal sealed class CsvWriter : RecordWriter
 {
     private static readonly SearchValues<byte> s_needsQuotes = SearchValues.Create("\",\r\n"u8);

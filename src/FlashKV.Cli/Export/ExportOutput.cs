@@ -22,7 +22,9 @@ internal sealed class ExportOutput : IDisposable
     /// <summary>Where to write.</summary>
     public Stream Stream { get; }
 
-    /// <summary>Opens <paramref name="path"/>; a file that is there is replaced at the end.</summary>
+    /// <summary>
+    /// Opens <paramref name="path"/>; a file that is there is replaced at the end.
+    /// </summary>
     /// <exception cref="ToolException">The file cannot be created.</exception>
     public static ExportOutput Create(string path, ToolEnvironment environment)
     {

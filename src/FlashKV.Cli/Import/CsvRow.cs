@@ -23,7 +23,9 @@ internal sealed class CsvRow(byte delimiter)
         }
     }
 
-    /// <summary>Takes <paramref name="record"/> apart; false, with the problem, if it cannot.</summary>
+    /// <summary>
+    /// Takes <paramref name="record"/> apart; false, with the problem, if it cannot.
+    /// </summary>
     public bool TryParse(ReadOnlySpan<byte> record, out string? problem)
     {
         Count = 0;

@@ -2,7 +2,8 @@ namespace FlashKV.Cli.Import;
 
 /// <summary>
 /// Records that are CSV rows: a line feed ends one unless it lies in a quoted field. A field is
-/// quoted if its first byte is a quote; a quote further on in an unquoted field is an ordinary byte.
+/// quoted if its first byte is a quote; a quote further on in an unquoted field is an ordinary
+/// byte.
 /// </summary>
 internal sealed class CsvRowScanner(Stream source, int limitBytes, byte delimiter)
     : RecordScanner(source, limitBytes)

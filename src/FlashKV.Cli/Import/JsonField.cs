@@ -24,7 +24,9 @@ internal sealed class JsonField
     /// <summary>The path as it was given.</summary>
     public string Path { get; }
 
-    /// <summary>What was found; <see cref="JsonTokenType.None"/> if the field is not there.</summary>
+    /// <summary>
+    /// What was found; <see cref="JsonTokenType.None"/> if the field is not there.
+    /// </summary>
     public JsonTokenType Kind { get; private set; }
 
     /// <summary>

@@ -5,7 +5,9 @@ namespace FlashKV.Cli.Import;
 /// <summary>Puts what is wrong with a line of JSON into words.</summary>
 internal static class JsonProblem
 {
-    /// <summary>The reader's own words without its count of lines, which is always the first.</summary>
+    /// <summary>
+    /// The reader's own words without its count of lines, which is always the first.
+    /// </summary>
     public static string Describe(JsonException failure)
     {
         int position = failure.Message.IndexOf(" LineNumber:", StringComparison.Ordinal);

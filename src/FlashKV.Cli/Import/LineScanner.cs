@@ -1,6 +1,8 @@
 namespace FlashKV.Cli.Import;
 
-/// <summary>Records that are lines: each ends at a line feed, or a carriage return and one.</summary>
+/// <summary>
+/// Records that are lines: each ends at a line feed, or a carriage return and one.
+/// </summary>
 internal sealed class LineScanner(Stream source, int limitBytes) : RecordScanner(source, limitBytes)
 {
     protected override bool MayEndHere => true;

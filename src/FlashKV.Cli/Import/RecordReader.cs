@@ -56,7 +56,9 @@ internal abstract class RecordReader(RecordScanner scanner) : IDisposable
     /// <summary>Sets the key and the value, or <see cref="Problem"/> and answers false.</summary>
     protected abstract bool TryParse(ReadOnlyMemory<byte> record);
 
-    /// <summary>A record cannot be read at all; throws if nothing behind it can be either.</summary>
+    /// <summary>
+    /// A record cannot be read at all; throws if nothing behind it can be either.
+    /// </summary>
     protected virtual ReadResult Unreadable(string problem)
     {
         Problem = problem;

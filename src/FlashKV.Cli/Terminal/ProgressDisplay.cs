@@ -1,6 +1,8 @@
 namespace FlashKV.Cli.Terminal;
 
-/// <summary>Picks how progress is shown: a moving bar, a line now and then, or not at all.</summary>
+/// <summary>
+/// Picks how progress is shown: a moving bar, a line now and then, or not at all.
+/// </summary>
 internal static class ProgressDisplay
 {
     /// <summary>

@@ -1,6 +1,8 @@
 namespace FlashKV.Cli.Terminal;
 
-/// <summary>What the tool has to do with the world outside: streams, time, and the wish to stop.</summary>
+/// <summary>
+/// What the tool has to do with the world outside: streams, time, and the wish to stop.
+/// </summary>
 internal sealed record ToolEnvironment
 {
     /// <summary>Standard input.</summary>

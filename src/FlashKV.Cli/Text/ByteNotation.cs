@@ -42,8 +42,9 @@ internal static class ByteNotation
     }
 
     /// <summary>
-    /// Appends the bytes that <paramref name="text"/> stands for. Answers false, with what is wrong,
-    /// at a backslash that begins none of the sequences above; some bytes may be appended by then.
+    /// Appends the bytes that <paramref name="text"/> stands for. Answers false, with what is
+    /// wrong, at a backslash that begins none of the sequences above; some bytes may be appended by
+    /// then.
     /// </summary>
     public static bool TryUnescape(
         ReadOnlySpan<byte> text, IBufferWriter<byte> output, out string? problem)
@@ -118,7 +119,9 @@ internal static class ByteNotation
         }
     }
 
-    /// <summary>The length of the sequence that <paramref name="text"/> begins with, or 0.</summary>
+    /// <summary>
+    /// The length of the sequence that <paramref name="text"/> begins with, or 0.
+    /// </summary>
     private static int UnescapeSequence(ReadOnlySpan<byte> text, out byte value)
     {
         value = 0;

@@ -26,7 +26,10 @@ internal static class Quantity
         string suffix = text[digits..].Trim();
         bytes = 0;
         if (!long.TryParse(
-            text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            text.AsSpan(0, digits),
+            NumberStyles.None,
+            CultureInfo.InvariantCulture,
+            out long number))
         {
             return false;
         }
@@ -58,7 +61,9 @@ internal static class Quantity
         return $"{bytes.ToString(format, CultureInfo.InvariantCulture)} {units[unit]}";
     }
 
-    /// <summary>A number of something with its noun: <c>1 record</c>, <c>34,924 records</c>.</summary>
+    /// <summary>
+    /// A number of something with its noun: <c>1 record</c>, <c>34,924 records</c>.
+    /// </summary>
     public static string Count(long count, string noun) =>
         count == 1 ? $"1 {noun}" : $"{count:N0} {noun}s";
 

@@ -13,8 +13,8 @@ internal sealed partial class AttachedContext<TRegisters>
 
     /// <summary>
     /// Issues an ioctl under the context's present id. The driver refuses most calls on a context
-    /// in error; so when a call fails and the adapter reads all ones, the context is recovered and the
-    /// call repeated.
+    /// in error; so when a call fails and the adapter reads all ones, the context is recovered and
+    /// the call repeated.
     /// </summary>
     private Errno Call<TArgument>(
         DeviceChannel<TRegisters> channel,

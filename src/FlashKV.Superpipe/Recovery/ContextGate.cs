@@ -5,8 +5,8 @@ namespace FlashKV.Superpipe.Recovery;
 
 /// <summary>
 /// Keeps the threads that use a context's window and rings apart from the one that replaces them.
-/// Users register in a stripe of their own, so the ordinary path shares no cache line; who wants the
-/// context to himself closes the gate and waits until all stripes are empty.
+/// Users register in a stripe of their own, so the ordinary path shares no cache line; who wants
+/// the context to himself closes the gate and waits until all stripes are empty.
 /// </summary>
 /// <remarks>
 /// Registering increments and then looks at the phase; closing sets the phase and then looks at

@@ -3,7 +3,9 @@ namespace FlashKV.Superpipe;
 /// <summary>
 /// Linux error numbers that the driver and its ioctls answer with. <see cref="None"/> is success.
 /// </summary>
-/// <remarks>Source: include/uapi/asm-generic/errno-base.h, errno.h and include/linux/errno.h.</remarks>
+/// <remarks>
+/// Source: include/uapi/asm-generic/errno-base.h, errno.h and include/linux/errno.h.
+/// </remarks>
 public enum Errno
 {
     /// <summary>Success.</summary>

@@ -4,8 +4,8 @@ using FlashKV.Shards;
 namespace FlashKV.Log;
 
 /// <summary>
-/// The value of a commit record: the shards that take part in the batch. On disk: do not change; add
-/// a version. See docs/formats.md, "Commit record".
+/// The value of a commit record: the shards that take part in the batch. On disk: do not change;
+/// add a version. See docs/formats.md, "Commit record".
 /// </summary>
 internal static class BatchCommitFormat
 {

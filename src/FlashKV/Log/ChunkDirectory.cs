@@ -4,9 +4,10 @@ using FlashKV.Superpipe;
 namespace FlashKV.Log;
 
 /// <summary>
-/// The chunks of a store: the superblock that remembers the order of their grants, and the growth of
-/// the shards' LUNs. A driver forgets virtual LUNs with the last detach and grants chunks in a fixed
-/// order, so growing the LUNs again in the order of the grants gives every shard its chunks back.
+/// The chunks of a store: the superblock that remembers the order of their grants, and the growth
+/// of the shards' LUNs. A driver forgets virtual LUNs with the last detach and grants chunks in a
+/// fixed order, so growing the LUNs again in the order of the grants gives every shard its chunks
+/// back.
 /// </summary>
 internal sealed class ChunkDirectory : IChunkSource
 {
@@ -37,7 +38,9 @@ internal sealed class ChunkDirectory : IChunkSource
     /// <summary>Names the allocator that gets the slots of a shard's new chunks.</summary>
     public void Attach(int shard, SegmentAllocator allocator) => _allocators[shard] = allocator;
 
-    /// <summary>Grows the LUNs as they were grown before, and checks whose the chunks are.</summary>
+    /// <summary>
+    /// Grows the LUNs as they were grown before, and checks whose the chunks are.
+    /// </summary>
     /// <exception cref="CorruptStoreException">A chunk is not the one it should be.</exception>
     public void Replay()
     {

@@ -6,7 +6,9 @@ namespace FlashKV.Log;
 /// <summary>CRC-32C (Castagnoli), by the processor's instruction where it has one.</summary>
 internal static class Crc32C
 {
-    /// <summary>The checksum of <paramref name="data"/>; continues from <paramref name="seed"/>.</summary>
+    /// <summary>
+    /// The checksum of <paramref name="data"/>; continues from <paramref name="seed"/>.
+    /// </summary>
     public static uint Compute(ReadOnlySpan<byte> data, uint seed = 0)
     {
         uint crc = ~seed;

@@ -29,7 +29,9 @@ internal sealed class FlushGate
         }
     }
 
-    /// <summary>Waits until whoever holds the gate leaves; somebody else may take it at once.</summary>
+    /// <summary>
+    /// Waits until whoever holds the gate leaves; somebody else may take it at once.
+    /// </summary>
     public void WaitForExit()
     {
         int exits = Volatile.Read(ref _exits);

@@ -31,7 +31,9 @@ internal sealed class LogGeometry
 
     public int SlotsPerChunk => (int)(ChunkBytes / SegmentBytes);
 
-    /// <summary>The largest record that fits into an empty segment, with its summary entry.</summary>
+    /// <summary>
+    /// The largest record that fits into an empty segment, with its summary entry.
+    /// </summary>
     public int MaxRecordBytes =>
         SegmentBytes - (2 * BlockBytes) - SegmentFooter.SizeInBytes - SummaryFormat.EntryBytes - 16;
 

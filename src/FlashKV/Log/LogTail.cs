@@ -13,8 +13,8 @@ namespace FlashKV.Log;
 /// </summary>
 /// <remarks>
 /// The word of the tail holds the staging slot, the number of records and the offset. A thread that
-/// finds a record at the tail moves the tail over it for its owner. The bytes a thread claims cannot
-/// change hands under it, since slots are used again only after a quiescence.
+/// finds a record at the tail moves the tail over it for its owner. The bytes a thread claims
+/// cannot change hands under it, since slots are used again only after a quiescence.
 /// </remarks>
 internal sealed class LogTail
 {
@@ -72,8 +72,8 @@ internal sealed class LogTail
     }
 
     /// <summary>
-    /// Claims space for a record. The caller, who is inside an operation, writes the record and then
-    /// calls <see cref="Commit"/>.
+    /// Claims space for a record. The caller, who is inside an operation, writes the record and
+    /// then calls <see cref="Commit"/>.
     /// </summary>
     /// <param name="size">The size of the record, a multiple of 8.</param>
     /// <param name="claim">The space.</param>

@@ -9,7 +9,9 @@ internal enum RecordFlags : byte
     /// <summary>The key is deleted; there is no value.</summary>
     Tombstone = 1,
 
-    /// <summary>Counts only if the commit record of its batch counts; a batch id precedes the key.</summary>
+    /// <summary>
+    /// Counts only if the commit record of its batch counts; a batch id precedes the key.
+    /// </summary>
     BatchMember = 2,
 
     /// <summary>Commits a batch: no key; the value lists the shards that take part.</summary>

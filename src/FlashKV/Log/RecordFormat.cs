@@ -36,7 +36,9 @@ internal static class RecordFormat
 
     public static long Align(long length) => (length + Alignment - 1) & -Alignment;
 
-    /// <summary>The 64-bit word at the start of a record that claims <paramref name="size"/> bytes.</summary>
+    /// <summary>
+    /// The 64-bit word at the start of a record that claims <paramref name="size"/> bytes.
+    /// </summary>
     public static long ReservedWord(int size) => WordOf(size, RecordState.Reserved);
 
     public static long EndWord => WordOf(0, RecordState.End);
@@ -87,7 +89,8 @@ internal static class RecordFormat
     /// Makes a record in staging look as if it had no key, which no reader looks for; until
     /// <see cref="ShowKey"/>, which is one store.
     /// </summary>
-    public static void HideKey(NativeRegion staging, int offset) => SetKeyLength(staging, offset, 0);
+    public static void HideKey(NativeRegion staging, int offset) =>
+        SetKeyLength(staging, offset, 0);
 
     /// <summary>Lets readers see the key of a record that was hidden.</summary>
     public static void ShowKey(NativeRegion staging, int offset, int keyLength) =>

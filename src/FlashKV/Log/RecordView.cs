@@ -28,7 +28,9 @@ internal readonly ref struct RecordView
 
     public bool IsTombstone => (Flags & RecordFlags.Tombstone) != 0;
 
-    /// <summary>The batch that the record belongs to or commits; 0 for a record of no batch.</summary>
+    /// <summary>
+    /// The batch that the record belongs to or commits; 0 for a record of no batch.
+    /// </summary>
     public ulong BatchId =>
         (Flags & (RecordFlags.BatchMember | RecordFlags.BatchCommit)) == 0
             ? 0
@@ -56,7 +58,9 @@ internal readonly ref struct RecordView
         BinaryPrimitives.ReadUInt32LittleEndian(_record) == RecordFormat.Checksum(_record, seed);
 
     /// <summary>Finds the record at the start of <paramref name="bytes"/>.</summary>
-    /// <returns>false if its sizes cannot be those of a record; the checksum is not looked at.</returns>
+    /// <returns>
+    /// false if its sizes cannot be those of a record; the checksum is not looked at.
+    /// </returns>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out RecordView view)
     {
         view = default;

@@ -30,7 +30,9 @@ internal sealed class Segment(SegmentHeader header)
         set => _state = value;
     }
 
-    /// <summary>The offset up to which its records are on stable storage, while it is staged.</summary>
+    /// <summary>
+    /// The offset up to which its records are on stable storage, while it is staged.
+    /// </summary>
     public int FlushedTo
     {
         get => Volatile.Read(ref _flushedTo);
@@ -56,7 +58,9 @@ internal sealed class Segment(SegmentHeader header)
         set => Volatile.Write(ref _image, value);
     }
 
-    /// <summary>The frame that holds the image, if it is one of the cache; the cache's own.</summary>
+    /// <summary>
+    /// The frame that holds the image, if it is one of the cache; the cache's own.
+    /// </summary>
     public nint CacheFrame { get; set; }
 
     /// <summary>The bytes of the records that the index points to.</summary>

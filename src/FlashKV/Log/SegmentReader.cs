@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -35,7 +36,9 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         }
     }
 
-    /// <summary>Rents a buffer for the blocks of a record and names the transfer to fill it.</summary>
+    /// <summary>
+    /// Rents a buffer for the blocks of a record and names the transfer to fill it.
+    /// </summary>
     public PooledBuffer BeginRead(
         Segment segment, int offset, int maxBytes, out BlockTransfer transfer)
     {
@@ -171,7 +174,7 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         if (!record.HasChecksum(segment.ChecksumSeed))
         {
             uint expected = RecordFormat.Checksum(record.Bytes, segment.ChecksumSeed);
-            uint found = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(record.Bytes);
+            uint found = BinaryPrimitives.ReadUInt32LittleEndian(record.Bytes);
             ThrowCorrupt(
                 segment, offset, "checksum of the record", $"0x{expected:x8}", $"0x{found:x8}");
         }

@@ -4,7 +4,9 @@ using FlashKV.Shards;
 
 namespace FlashKV.Log;
 
-/// <summary>Sealing: writing the summary of a full segment, and taking its staging slot back.</summary>
+/// <summary>
+/// Sealing: writing the summary of a full segment, and taking its staging slot back.
+/// </summary>
 internal sealed partial class ShardLog
 {
     private readonly HashSet<ulong> _abandoned = [];
@@ -137,8 +139,8 @@ internal sealed partial class ShardLog
     }
 
     /// <summary>
-    /// Takes the slot of a sealed segment back. The bytes move to the cache; readers that still look
-    /// at the slot are waited for.
+    /// Takes the slot of a sealed segment back. The bytes move to the cache; readers that still
+    /// look at the slot are waited for.
     /// </summary>
     private void Recycle(TailRoom room, StagingSlot slot)
     {

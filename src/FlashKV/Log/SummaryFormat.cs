@@ -14,7 +14,9 @@ internal static class SummaryFormat
     public const int PlaceOffset = SequenceOffset + sizeof(uint);
     public const int EntryBytes = PlaceOffset + sizeof(uint);
 
-    /// <summary>The largest distance of a sequence number from the smallest of its segment.</summary>
+    /// <summary>
+    /// The largest distance of a sequence number from the smallest of its segment.
+    /// </summary>
     public const ulong MaxSequenceDistance = uint.MaxValue;
 
     private const int PlaceShift = 8;

@@ -1,6 +1,8 @@
 namespace FlashKV.Log;
 
-/// <summary>A tail with the staging slots it moves through. Changes are made under its lock.</summary>
+/// <summary>
+/// A tail with the staging slots it moves through. Changes are made under its lock.
+/// </summary>
 internal sealed class TailRoom
 {
     private readonly Stack<StagingSlot> _free = new();

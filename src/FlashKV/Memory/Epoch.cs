@@ -11,8 +11,8 @@ namespace FlashKV.Memory;
 /// </summary>
 /// <remarks>
 /// The mark is a plain store: the one who waits pays for the ordering with a process-wide barrier,
-/// since waiting is rare and operations are not. Operations may nest. Nothing that waits for another
-/// thread (a flush, room in the tail) may happen inside an operation.
+/// since waiting is rare and operations are not. Operations may nest. Nothing that waits for
+/// another thread (a flush, room in the tail) may happen inside an operation.
 /// </remarks>
 internal static unsafe class Epoch
 {

@@ -1,6 +1,8 @@
 namespace FlashKV.Memory;
 
-/// <summary>A buffer of a <see cref="BufferPool"/>; disposed once, by whoever owns it last.</summary>
+/// <summary>
+/// A buffer of a <see cref="BufferPool"/>; disposed once, by whoever owns it last.
+/// </summary>
 internal readonly struct PooledBuffer : IDisposable
 {
     private readonly BufferPool? _pool;

@@ -49,8 +49,8 @@ internal sealed class SegmentCache
     }
 
     /// <summary>
-    /// Takes a frame for a segment that was just sealed; waits for readers of the segment that makes
-    /// way. The caller is not inside an operation.
+    /// Takes a frame for a segment that was just sealed; waits for readers of the segment that
+    /// makes way. The caller is not inside an operation.
     /// </summary>
     public bool TryTake(out NativeRegion frame)
     {

@@ -21,7 +21,9 @@ internal sealed class EmbeddedDevice : IDisposable
 
     public SuperpipeDevice Device { get; }
 
-    /// <summary>Opens the file; makes it, sparse and of the given size, where it is missing.</summary>
+    /// <summary>
+    /// Opens the file; makes it, sparse and of the given size, where it is missing.
+    /// </summary>
     /// <exception cref="FlashStoreException">The file cannot be had.</exception>
     public static EmbeddedDevice Open(string path, long capacity)
     {

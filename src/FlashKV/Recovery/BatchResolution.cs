@@ -4,8 +4,8 @@ namespace FlashKV.Recovery;
 
 /// <summary>
 /// Decides which of the batches in unsealed segments count: those whose commit record some shard
-/// has, and of which no shard that takes part has lost a record. All shards have collected what they
-/// have; none is built yet.
+/// has, and of which no shard that takes part has lost a record. All shards have collected what
+/// they have; none is built yet.
 /// </summary>
 internal sealed class BatchResolution(ShardRecovery[] shards, StoreContext store)
 {

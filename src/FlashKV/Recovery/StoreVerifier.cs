@@ -96,7 +96,8 @@ internal sealed class StoreVerifier(StoreCore store, IProgress<VerifyProgress>? 
                 image.Span(offset, LogGeometry.BlockBytes), out SegmentHeader header)
             || header != segment.Header)
         {
-            Add(shard, _context.Geometry.FirstBlockOf(segment.Slot), "The segment header is damaged.");
+            long first = _context.Geometry.FirstBlockOf(segment.Slot);
+            Add(shard, first, "The segment header is damaged.");
         }
 
         if (!SegmentFooter.TryRead(
@@ -130,7 +131,8 @@ internal sealed class StoreVerifier(StoreCore store, IProgress<VerifyProgress>? 
             }
 
             _records++;
-            keys += IsKey(shard, record, _context.Geometry.PositionOf(segment.Slot, offset)) ? 1 : 0;
+            long address = _context.Geometry.PositionOf(segment.Slot, offset);
+            keys += IsKey(shard, record, address) ? 1 : 0;
             offset += record.Size;
         }
 

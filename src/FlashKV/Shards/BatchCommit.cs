@@ -15,7 +15,9 @@ internal sealed class BatchCommit(ulong id)
 
     public ulong Id { get; } = id;
 
-    /// <summary>Each shard that takes part, with the last sequence number it has in the batch.</summary>
+    /// <summary>
+    /// Each shard that takes part, with the last sequence number it has in the batch.
+    /// </summary>
     public List<BatchParticipant> Participants { get; } = [];
 
     public BatchState State => _state;

@@ -27,8 +27,8 @@ internal sealed class BatchRegistry(uint session)
     public int Count => _batches.Count;
 
     /// <summary>
-    /// Returns when every batch that is committed now is on stable storage in all of its shards. The
-    /// caller is not inside an operation.
+    /// Returns when every batch that is committed now is on stable storage in all of its shards.
+    /// The caller is not inside an operation.
     /// </summary>
     public void WaitDurable()
     {

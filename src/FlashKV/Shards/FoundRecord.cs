@@ -4,8 +4,8 @@ using FlashKV.Memory;
 namespace FlashKV.Shards;
 
 /// <summary>
-/// A record that was found, in memory or in a buffer of its own; disposing it gives the buffer back.
-/// A record in memory is valid inside the operation that found it.
+/// A record that was found, in memory or in a buffer of its own; disposing it gives the buffer
+/// back. A record in memory is valid inside the operation that found it.
 /// </summary>
 internal ref struct FoundRecord
 {
@@ -22,7 +22,9 @@ internal ref struct FoundRecord
 
     public RecordView Record { get; }
 
-    /// <summary>Whether the record lies in a buffer of its own, and so outlives the operation.</summary>
+    /// <summary>
+    /// Whether the record lies in a buffer of its own, and so outlives the operation.
+    /// </summary>
     public readonly bool OwnsBuffer => _buffer.Length != 0;
 
     /// <summary>Hands the buffer on to the caller.</summary>

@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace FlashKV.Shards;
 
 /// <summary>
-/// The hash of a key: XXH3 under the seed of the store. It is persisted in summaries. The upper bits
-/// choose the shard; the index uses the lower ones.
+/// The hash of a key: XXH3 under the seed of the store. It is persisted in summaries. The upper
+/// bits choose the shard; the index uses the lower ones.
 /// </summary>
 internal readonly struct KeyHasher(ulong seed, int shardCount, ulong mask)
 {

@@ -4,7 +4,9 @@ using FlashKV.Log;
 
 namespace FlashKV.Shards;
 
-/// <summary>The steps of a batch in the index, inside the operation that holds the latches.</summary>
+/// <summary>
+/// The steps of a batch in the index, inside the operation that holds the latches.
+/// </summary>
 internal sealed partial class Shard
 {
     /// <summary>Finds where a key stands.</summary>

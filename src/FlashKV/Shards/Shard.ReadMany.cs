@@ -5,7 +5,9 @@ using FlashKV.Superpipe;
 
 namespace FlashKV.Shards;
 
-/// <summary>The parts of a get, for a reader of many keys. The caller is inside an operation.</summary>
+/// <summary>
+/// The parts of a get, for a reader of many keys. The caller is inside an operation.
+/// </summary>
 internal sealed partial class Shard
 {
     /// <summary>Finds the newest record of a key as far as that goes without the device.</summary>

@@ -44,7 +44,9 @@ internal sealed partial class Shard : IDisposable
     /// Finds the newest record of a key. The caller is inside an operation and disposes what is
     /// found.
     /// </summary>
-    /// <exception cref="CorruptStoreException">A record with the hash of the key is damaged.</exception>
+    /// <exception cref="CorruptStoreException">
+    /// A record with the hash of the key is damaged.
+    /// </exception>
     public bool TryFind(ulong hash, ReadOnlySpan<byte> key, out FoundRecord found)
     {
         while (true)

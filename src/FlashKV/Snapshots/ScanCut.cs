@@ -1,8 +1,9 @@
 namespace FlashKV.Snapshots;
 
 /// <summary>
-/// What a scan of a shard must know of the changes made while it runs: which records were current at
-/// its cut although the index no longer points to them, and which copies it has seen as originals.
+/// What a scan of a shard must know of the changes made while it runs: which records were current
+/// at its cut although the index no longer points to them, and which copies it has seen as
+/// originals.
 /// </summary>
 internal sealed class ScanCut
 {
@@ -10,7 +11,9 @@ internal sealed class ScanCut
     private readonly Dictionary<long, ulong> _superseded = [];
     private readonly HashSet<long> _copies = [];
 
-    /// <summary>A record is about to be replaced or deleted by one of a later sequence number.</summary>
+    /// <summary>
+    /// A record is about to be replaced or deleted by one of a later sequence number.
+    /// </summary>
     public void NoteSuperseded(long address, ulong by)
     {
         lock (_lock)

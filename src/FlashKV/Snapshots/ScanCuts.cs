@@ -1,6 +1,8 @@
 namespace FlashKV.Snapshots;
 
-/// <summary>The scans that run over a shard. Writers look here; without a scan that is all.</summary>
+/// <summary>
+/// The scans that run over a shard. Writers look here; without a scan that is all.
+/// </summary>
 internal sealed class ScanCuts
 {
     private readonly Lock _lock = new();
@@ -22,7 +24,9 @@ internal sealed class ScanCuts
         }
     }
 
-    /// <summary>See <see cref="ScanCut.NoteSuperseded"/>; called before the index changes.</summary>
+    /// <summary>
+    /// See <see cref="ScanCut.NoteSuperseded"/>; called before the index changes.
+    /// </summary>
     public void NoteSuperseded(long address, ulong by)
     {
         foreach (ScanCut cut in Volatile.Read(ref _cuts))

@@ -64,7 +64,8 @@ public sealed class CareTests : IDisposable
         ToolResult result = BuiltTool.Run("verify", Store);
 
         Assert.Equal(1, result.ExitCode);
-        Assert.StartsWith($"flashkv: '{Store}' is damaged", result.Errors, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"flashkv: '{Store}' is damaged", result.Errors, StringComparison.Ordinal);
         Assert.Contains("block ", result.Text, StringComparison.Ordinal);
     }
 
@@ -84,7 +85,9 @@ public sealed class CareTests : IDisposable
         return json.RootElement.GetProperty("logBytes").GetInt64();
     }
 
-    /// <summary>Flips a bit of the first place in the largest file that holds these bytes.</summary>
+    /// <summary>
+    /// Flips a bit of the first place in the largest file that holds these bytes.
+    /// </summary>
     private void FlipByteOf(byte[] needle)
     {
         string file = new DirectoryInfo(Store).EnumerateFiles("*", SearchOption.AllDirectories)

@@ -56,7 +56,7 @@ public sealed class ImportTests : IDisposable
         File.WriteAllLines(file, Enumerable.Range(0, 3_000).Select(row => $"{row}\t{value}"));
 
         ToolResult result = BuiltTool.Run(
-            "import", Store, file, "--delimiter", "\t", "--shards", "1", "--capacity", "512M");
+            "import", Store, file, "-q", "-d", "\t", "--shards", "1", "--capacity", "512M");
 
         result.FailedLike(74, $"{file}:");
         Assert.Contains("full", result.Errors, StringComparison.Ordinal);
@@ -224,7 +224,8 @@ public sealed class ImportTests : IDisposable
     {
         string missing = _directory["missing.csv"];
 
-        BuiltTool.Run("import", Store, missing).Failed(66, $"cannot read '{missing}': no such file");
+        BuiltTool.Run("import", Store, missing)
+            .Failed(66, $"cannot read '{missing}': no such file");
         Assert.False(Directory.Exists(Store));
     }
 

@@ -84,7 +84,8 @@ public sealed class KeyCommandTests : IDisposable
     {
         byte[] value = new byte[1_100_000];
 
-        BuiltTool.Run(value, "put", Store, "k").FailedLike(65, "KEY and VALUE have 1,100,001 bytes");
+        BuiltTool.Run(value, "put", Store, "k")
+            .FailedLike(65, "KEY and VALUE have 1,100,001 bytes");
         BuiltTool.Run(value, "put", _directory["large"], "k", "--segment", "2M").Succeeded();
 
         Assert.Equal(value, BuiltTool.Run("get", _directory["large"], "k").Succeeded().Output);

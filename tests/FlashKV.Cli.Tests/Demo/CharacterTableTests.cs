@@ -12,6 +12,7 @@ public sealed class CharacterTableTests
         Assert.Equal(34_924, table.Records.Count);
         Assert.Equal(34_924, table.Records.DistinctBy(r => r.Key, ByteComparer.Instance).Count());
         Assert.Equal("0041"u8, table.Records[0x41].Key);
-        Assert.True(table.Records[0x41].Value.AsSpan().StartsWith("0041;LATIN CAPITAL LETTER A;"u8));
+        Assert.True(
+            table.Records[0x41].Value.AsSpan().StartsWith("0041;LATIN CAPITAL LETTER A;"u8));
     }
 }

@@ -69,7 +69,8 @@ public sealed class CsvRowTests
     private static List<string> ParseBySylvan(string text)
     {
         using CsvDataReader reader = CsvDataReader.Create(
-            new StringReader(text), new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',' });
+            new StringReader(text),
+            new CsvDataReaderOptions { HasHeaders = false, Delimiter = ',' });
         Assert.True(reader.Read());
         return Enumerable.Range(0, reader.FieldCount).Select(reader.GetString).ToList();
     }

@@ -43,12 +43,14 @@ public sealed class ByteNotationTests
     [InlineData("\0\u001b[31m\u007f", @"\x00\x1b[31m\x7f")]
     [InlineData("\u0085\u2028\u202e\ufeff", @"\xc2\x85\xe2\x80\xa8\xe2\x80\xae\xef\xbb\xbf")]
     [InlineData("", "")]
-    public void Text_is_shown_as_it_is_and_what_is_invisible_as_bytes(string text, string notation) =>
+    public void Text_is_shown_as_it_is_and_what_is_invisible_as_bytes(
+        string text, string notation) =>
         Assert.Equal(notation, ByteNotation.Escape(Encoding.UTF8.GetBytes(text)));
 
     [Fact]
     public void What_is_not_text_is_shown_byte_by_byte() =>
-        Assert.Equal(@"a\xff\xc3(\xe6\x9d", ByteNotation.Escape([0x61, 0xff, 0xc3, 0x28, 0xe6, 0x9d]));
+        Assert.Equal(
+            @"a\xff\xc3(\xe6\x9d", ByteNotation.Escape([0x61, 0xff, 0xc3, 0x28, 0xe6, 0x9d]));
 
     [Theory]
     [InlineData(@"\")]

@@ -73,8 +73,8 @@ public sealed class ShardCompactorTests
         Assert.Equal(2_000, harness.Core.Shards[0].Index.Count);
     }
 
-    // Compaction freed segments whose records had been superseded in staging only: after a power cut
-    // neither version was there. It now flushes what supersedes before it frees.
+    // Compaction freed segments whose records had been superseded in staging only: after a power
+    // cut neither version was there. It now flushes what supersedes before it frees.
     [Fact]
     public void A_power_cut_after_compaction_leaves_one_version_of_every_key()
     {

@@ -19,7 +19,8 @@ public sealed class FormatTests
 
         for (int cut = 0; cut <= data.Length; cut++)
         {
-            Assert.Equal(whole, Crc32C.Compute(data.AsSpan(cut), Crc32C.Compute(data.AsSpan(0, cut))));
+            Assert.Equal(
+                whole, Crc32C.Compute(data.AsSpan(cut), Crc32C.Compute(data.AsSpan(0, cut))));
         }
     }
 
@@ -136,7 +137,8 @@ public sealed class FormatTests
     [Fact]
     public void Summary_entry_comes_back()
     {
-        var entry = new SummaryEntry(0xDEADBEEF, 4_000_000_000, 16 << 20, RecordFlags.Tombstone, true);
+        var entry = new SummaryEntry(
+            0xDEADBEEF, 4_000_000_000, 16 << 20, RecordFlags.Tombstone, true);
         byte[] bytes = new byte[SummaryFormat.EntryBytes];
 
         SummaryFormat.Write(bytes, entry, minSequence: 3_999_999_999);
@@ -154,7 +156,9 @@ public sealed class FormatTests
         Assert.True(ChunkHeader.TryRead(block, out ChunkHeader read));
         Assert.Equal(header, read);
         AssertEveryFlipFails(
-            block, ChunkHeader.ChecksumOffset + sizeof(uint), bytes => ChunkHeader.TryRead(bytes, out _));
+            block,
+            ChunkHeader.ChecksumOffset + sizeof(uint),
+            bytes => ChunkHeader.TryRead(bytes, out _));
     }
 
     [Fact]
