@@ -22,10 +22,31 @@ public sealed class CorruptStoreException : FlashStoreException
         Found = found;
     }
 
+    /// <summary>Creates an exception for a file of the store other than the device.</summary>
+    /// <param name="file">The path of the file.</param>
+    /// <param name="field">The field that is wrong.</param>
+    /// <param name="expected">What it should be.</param>
+    /// <param name="found">What it is.</param>
+    public CorruptStoreException(string file, string field, string expected, string found)
+        : base($"File '{file}': {field} should be {expected} but is {found}.")
+    {
+        File = file;
+        Shard = -1;
+        Lba = -1;
+        Field = field;
+        Expected = expected;
+        Found = found;
+    }
+
+    /// <summary>The file, if it is not the device; else null.</summary>
+    public string? File { get; }
+
     /// <summary>The shard; -1 for the chunk of the superblock.</summary>
     public int Shard { get; }
 
-    /// <summary>The block, counted from 0 in 4,096-byte blocks of the LUN of the shard.</summary>
+    /// <summary>
+    /// The block, counted from 0 in 4,096-byte blocks of the LUN of the shard; -1 in a file.
+    /// </summary>
     public long Lba { get; }
 
     /// <summary>The field that is wrong.</summary>

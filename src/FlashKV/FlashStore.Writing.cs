@@ -8,13 +8,25 @@ public sealed partial class FlashStore
     /// <summary>Puts a key, with the durability of the options.</summary>
     /// <param name="key">1 to 65,535 bytes.</param>
     /// <param name="value">The value; it may be empty.</param>
-    /// <exception cref="ArgumentException">The key or the value has a length out of range.</exception>
-    /// <exception cref="StoreFullException">The device has no room; nothing was changed.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key or the value has a length out of range.
+    /// </exception>
+    /// <exception cref="StoreFullException">
+    /// The device has no room; nothing was changed.
+    /// </exception>
+    /// <exception cref="CorruptStoreException">
+    /// A record with the hash of the key is damaged; nothing was changed.
+    /// </exception>
+    /// <exception cref="Superpipe.DeviceException">
+    /// Such a record could not be read; nothing was changed.
+    /// </exception>
     /// <exception cref="StoreFaultedException">
     /// The store failed earlier, or the flush failed; then the next opening shows whether the write
     /// survived.
     /// </exception>
-    /// <exception cref="InsufficientMemoryException">The budget has no room for another key.</exception>
+    /// <exception cref="InsufficientMemoryException">
+    /// The budget has no room for another key.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The store is closed.</exception>
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         Put(key, value, _durability);
@@ -23,7 +35,9 @@ public sealed partial class FlashStore
     /// <param name="key">1 to 65,535 bytes.</param>
     /// <param name="value">The value; it may be empty.</param>
     /// <param name="durability">When the call returns.</param>
-    /// <exception cref="ArgumentException">The key or the value has a length out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key or the value has a length out of range.
+    /// </exception>
     /// <exception cref="FlashStoreException">As in the other overload.</exception>
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Durability durability)
     {
@@ -38,8 +52,8 @@ public sealed partial class FlashStore
     }
 
     /// <summary>
-    /// Puts a key; completes when it is as durable as wanted. The key and the value are copied before
-    /// the call returns.
+    /// Puts a key; completes when it is as durable as wanted. The key and the value are copied
+    /// before the call returns.
     /// </summary>
     /// <param name="key">1 to 65,535 bytes.</param>
     /// <param name="value">The value; it may be empty.</param>
@@ -48,8 +62,12 @@ public sealed partial class FlashStore
     /// Ends the wait for stable storage; the write stands all the same.
     /// </param>
     /// <returns>The write.</returns>
-    /// <exception cref="ArgumentException">The key or the value has a length out of range.</exception>
-    /// <exception cref="FlashStoreException">As in <see cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>.</exception>
+    /// <exception cref="ArgumentException">
+    /// The key or the value has a length out of range.
+    /// </exception>
+    /// <exception cref="FlashStoreException">
+    /// As in <see cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>.
+    /// </exception>
     public ValueTask PutAsync(
         ReadOnlyMemory<byte> key,
         ReadOnlyMemory<byte> value,

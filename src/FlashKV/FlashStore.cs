@@ -8,7 +8,7 @@ namespace FlashKV;
 
 /// <summary>
 /// An embedded key-value store. Keys are 1 to 65,535 bytes, values from 0 bytes to
-/// <see cref="MaxRecordLength"/> less the key.
+/// <see cref="MaxRecordLength"/> less the key: by default some 1 MB.
 /// </summary>
 /// <remarks>
 /// Any number of threads may call any method at once, but disposing needs all other calls to have
@@ -33,7 +33,11 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
         _durability = _context.Options.Durability;
     }
 
-    /// <summary>The most bytes that a key and its value can have together.</summary>
+    /// <summary>
+    /// The most bytes that a key and its value can have together: 8,312 less than
+    /// <see cref="FlashStoreOptions.SegmentBytes"/> of the store. More is refused with an
+    /// <see cref="ArgumentException"/>, and nothing is changed.
+    /// </summary>
     public int MaxRecordLength => _context.Geometry.MaxRecordBytes - RecordFormat.HeaderBytes;
 
     /// <summary>
@@ -42,14 +46,22 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     public IReadOnlyList<string> OpenWarnings => _open.Warnings;
 
     /// <summary>Opens the store of a directory on the embedded default, a file in it.</summary>
-    /// <param name="directory">The directory; made if <see cref="FlashStoreOptions.OpenMode"/> allows.</param>
+    /// <param name="directory">
+    /// The directory; made if <see cref="FlashStoreOptions.OpenMode"/> allows.
+    /// </param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="StoreLockedException">The store is open elsewhere.</exception>
-    /// <exception cref="NotAStoreException">The directory holds something else, or no store.</exception>
+    /// <exception cref="NotAStoreException">
+    /// The directory holds something else, or no store.
+    /// </exception>
     /// <exception cref="StoreVersionException">The store is of another version.</exception>
-    /// <exception cref="CorruptStoreException">The store is damaged; nothing was changed.</exception>
-    /// <exception cref="FlashStoreException">The directory or the device cannot be used.</exception>
+    /// <exception cref="CorruptStoreException">
+    /// The store is damaged; nothing was changed.
+    /// </exception>
+    /// <exception cref="FlashStoreException">
+    /// The directory or the device cannot be used.
+    /// </exception>
     public static FlashStore Open(string directory, FlashStoreOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
@@ -57,7 +69,9 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Opens a store on a device of the caller's.</summary>
-    /// <param name="device">The device; it stays the caller's, who disposes it after the store.</param>
+    /// <param name="device">
+    /// The device; it stays the caller's, who disposes it after the store.
+    /// </param>
     /// <param name="directory">The directory for staging and lock.</param>
     /// <param name="options">The options; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>

@@ -22,14 +22,15 @@ public sealed record class FlashStoreOptions
     public OpenMode OpenMode { get; init; } = OpenMode.OpenOrCreate;
 
     /// <summary>
-    /// The number of shards of a new store: a power of two from 1 to <see cref="MaxShards"/>. 0, the
-    /// default, takes as many as the machine has cores, but at least 4 and at most 64.
+    /// The number of shards of a new store: a power of two from 1 to <see cref="MaxShards"/>. 0,
+    /// the default, takes as many as the machine has cores, but at least 4 and at most 64.
     /// </summary>
     public int Shards { get; init; }
 
     /// <summary>
     /// The bytes of a segment of a new store: a power of two from 256 KiB to 16 MiB; 1 MiB by
-    /// default. The largest value is a little smaller than a segment.
+    /// default. A key and its value have at most 8,312 bytes less; see
+    /// <see cref="FlashStore.MaxRecordLength"/>.
     /// </summary>
     public int SegmentBytes { get; init; } = 1 << 20;
 

@@ -9,8 +9,10 @@ namespace FlashKV;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Of several operations on one key the last counts. Keys and values are copied when they are added.
-/// After a commit the batch is empty and can be used again; after a commit that failed it is as it was.
+/// Of several operations on one key the last counts. Keys and values are copied when they are
+/// added. After a commit the batch is empty and can be used again. It stays as it was if the commit
+/// says that nothing was changed; if the flush fails, or the wait for it is cancelled, the batch
+/// was written, others may have seen it, and it is empty.
 /// </para>
 /// <para>
 /// What a batch writes for one shard must fit into two segments of
@@ -38,20 +40,25 @@ public sealed class WriteBatch : IDisposable
     /// <summary>Adds a put.</summary>
     /// <param name="key">1 to 65,535 bytes.</param>
     /// <param name="value">
-    /// The value; it may be empty. With the key at most <see cref="FlashStore.MaxRecordLength"/> less
-    /// 8 bytes.
+    /// The value; it may be empty. With the key at most <see cref="FlashStore.MaxRecordLength"/>
+    /// less 8 bytes.
     /// </param>
     /// <exception cref="ArgumentException">
-    /// The key or the value has a length out of range, or the batch has more bytes than an array can.
+    /// The key or the value has a length out of range, or the batch has more bytes than an array
+    /// can.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The batch is disposed or the store is closed.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The batch is disposed or the store is closed.
+    /// </exception>
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) =>
         Add(key, value, isDelete: false);
 
     /// <summary>Adds a delete; of a key that is not there it does nothing.</summary>
     /// <param name="key">1 to 65,535 bytes.</param>
     /// <exception cref="ArgumentException">The key has a length out of range.</exception>
-    /// <exception cref="ObjectDisposedException">The batch is disposed or the store is closed.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The batch is disposed or the store is closed.
+    /// </exception>
     public void Delete(ReadOnlySpan<byte> key) => Add(key, [], isDelete: true);
 
     /// <summary>Takes all operations out.</summary>
@@ -59,7 +66,9 @@ public sealed class WriteBatch : IDisposable
 
     /// <summary>Commits the batch with the durability of the store's options.</summary>
     /// <exception cref="ArgumentException">The batch is too large; nothing was changed.</exception>
-    /// <exception cref="StoreFullException">The device has no room; nothing was changed.</exception>
+    /// <exception cref="StoreFullException">
+    /// The device has no room; nothing was changed.
+    /// </exception>
     /// <exception cref="StoreFaultedException">
     /// The store failed earlier, or the flush failed; then the next opening shows whether the batch
     /// survived.
@@ -70,7 +79,9 @@ public sealed class WriteBatch : IDisposable
     /// <exception cref="InsufficientMemoryException">
     /// The budget has no room for the new keys; nothing was changed.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The batch is disposed or the store is closed.</exception>
+    /// <exception cref="ObjectDisposedException">
+    /// The batch is disposed or the store is closed.
+    /// </exception>
     public void Commit() => Commit(_core.Context.Options.Durability);
 
     /// <summary>Commits the batch. Others may see it before it is durable.</summary>

@@ -88,6 +88,56 @@ public sealed class FlashStoreTests : IDisposable
     }
 
     [Fact]
+    public void A_batch_that_fails_is_as_it_was_until_it_is_written()
+    {
+        const int Seed = 5;
+        using var memory = new SimBackend.MemoryMedium(3 * 65_536);
+        using var medium = new SimBackend.FaultyMedium(memory, Seed);
+        using var adapter = new SimBackend.SimulatedAdapter(medium);
+        using var device = Superpipe.SuperpipeDevice.Open(
+            adapter.Transport, adapter.DevicePaths[0]);
+        FlashStore store = FlashStore.Open(
+            device,
+            _directory,
+            new FlashStoreOptions
+            {
+                Shards = 1,
+                SegmentBytes = 256 << 10,
+                BackgroundThread = false,
+            });
+        store.Put(Key(9), Key(9));
+        using (WriteBatch tooLarge = store.CreateBatch())
+        {
+            for (int i = 0; i < 6; i++)
+            {
+                tooLarge.Put(Key(i), new byte[100_000]);
+            }
+
+            Assert.Throws<ArgumentException>(tooLarge.Commit);
+            Assert.Equal(6, tooLarge.Count);
+        }
+
+        using (WriteBatch batch = store.CreateBatch())
+        {
+            batch.Put(Key(1), Key(2));
+            batch.Put(Key(2), Key(3));
+            medium.WriteErrorRate = 1;
+
+            // It is written, and only its flush fails.
+            Assert.Throws<StoreFaultedException>(() => batch.Commit(Durability.Durable));
+            Assert.Equal(0, batch.Count);
+            Assert.Equal(Key(2), store.Get(Key(1)));
+
+            batch.Put(Key(1), Key(3));
+            Assert.Throws<StoreFaultedException>(() => batch.Commit(Durability.Buffered));
+            Assert.Equal(1, batch.Count);
+            Assert.Equal(Key(2), store.Get(Key(1)));
+        }
+
+        Assert.Throws<StoreFaultedException>(store.Dispose);
+    }
+
+    [Fact]
     public void What_a_batch_cannot_take_is_refused_when_it_is_added()
     {
         using FlashStore store = FlashStore.Open(_directory);
@@ -144,7 +194,8 @@ public sealed class FlashStoreTests : IDisposable
         await store.FlushAsync(TestContext.Current.CancellationToken);
         await store.CompactAsync(TestContext.Current.CancellationToken);
 
-        VerifyReport report = store.Verify(cancellationToken: TestContext.Current.CancellationToken);
+        VerifyReport report = store.Verify(
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.Empty(report.Problems);
         Assert.Equal(Keys / 2, report.Keys);
         FlashStoreStatistics statistics = store.GetStatistics();
@@ -205,6 +256,37 @@ public sealed class FlashStoreTests : IDisposable
         Assert.Equal(store.MaxRecordLength - 1, store.Get([1], []));
     }
 
+    [Theory]
+    [InlineData(256 << 10)]
+    [InlineData(1 << 20)]
+    [InlineData(16 << 20)]
+    public void The_largest_record_has_8_312_bytes_less_than_a_segment(int segmentBytes)
+    {
+        var options = new FlashStoreOptions { Shards = 1, SegmentBytes = segmentBytes };
+        byte[] largest = new byte[segmentBytes - 8_312 - 1];
+        new Random(segmentBytes).NextBytes(largest);
+        using (FlashStore store = FlashStore.Open(_directory, options))
+        {
+            Assert.Equal(segmentBytes - 8_312, store.MaxRecordLength);
+            Assert.Contains(
+                $"{largest.Length} bytes",
+                Assert.Throws<ArgumentException>(
+                    () => store.Put([1], new byte[largest.Length + 1])).Message);
+            Assert.Null(store.Get([1]));
+            store.Put([1], largest);
+            store.Put([2], largest, Durability.Buffered);
+            using WriteBatch batch = store.CreateBatch();
+            Assert.Throws<ArgumentException>(() => batch.Put([3], largest.AsSpan(7)));
+            batch.Put([3], largest.AsSpan(8));
+            batch.Commit();
+        }
+
+        using FlashStore reopened = FlashStore.Open(_directory, options);
+        Assert.Equal(largest, reopened.Get([1]));
+        Assert.Equal(largest, reopened.Get([2]));
+        Assert.Equal(largest[8..], reopened.Get([3]));
+    }
+
     // Whatever kept the lock from being taken was called "open in another process": a full disk, a
     // read-only one, a file that is not one.
     [Fact]
@@ -226,7 +308,8 @@ public sealed class FlashStoreTests : IDisposable
 
         Assert.Throws<NotAStoreException>(() => FlashStore.Open(_directory));
 
-        Assert.Equal(["notes.txt"], Directory.GetFileSystemEntries(_directory).Select(Path.GetFileName));
+        Assert.Equal(
+            ["notes.txt"], Directory.GetFileSystemEntries(_directory).Select(Path.GetFileName));
     }
 
     [Fact]

@@ -16,6 +16,7 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
 
     private readonly LogGeometry _geometry = store.Geometry;
     private readonly List<Segment> _emptied = [];
+    private readonly VictimPicker _picker = new(shard.Log, store.Geometry);
     private CompactionCounts _counts;
     private Segment? _lastCopy;
     private int _lastCopyEnd;
@@ -43,13 +44,13 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
             FreeEmptied();
             while (true)
             {
-                var picker = new VictimPicker(shard.Log, _geometry);
-                if (picker.Pick(store.Options.SpaceAmplification) is not { } victim)
+                _picker.Look();
+                if (_picker.Pick(store.Options.SpaceAmplification) is not { } victim)
                 {
                     return;
                 }
 
-                Compact(victim, !picker.CanDropTombstones(victim));
+                Compact(victim, !_picker.CanDropTombstones(victim));
             }
         }
     }
@@ -64,13 +65,13 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
                 return true;
             }
 
-            var picker = new VictimPicker(shard.Log, _geometry);
-            if (picker.PickEmptiest() is not { } victim)
+            _picker.Look();
+            if (_picker.PickEmptiest() is not { } victim)
             {
                 return false;
             }
 
-            Compact(victim, !picker.CanDropTombstones(victim));
+            Compact(victim, !_picker.CanDropTombstones(victim));
             return victim.State == SegmentState.Freed;
         }
     }

@@ -3,8 +3,9 @@ using FlashKV.Log;
 namespace FlashKV.Compaction;
 
 /// <summary>
-/// Chooses, among the segments as they are now, the one whose compaction gains most: much dead space
-/// for little to move, and rather an old segment, whose records have shown that they live long.
+/// Chooses, among the segments as they are now, the one whose compaction gains most: much dead
+/// space for little to move, and rather an old segment, whose records have shown that they live
+/// long.
 /// </summary>
 internal sealed class VictimPicker
 {
@@ -17,16 +18,32 @@ internal sealed class VictimPicker
     // Segments that may be mostly dead before it is worth while to look.
     private const int Slack = 2;
 
+    private readonly ShardLog _log;
     private readonly LogGeometry _geometry;
-    private readonly long _nextId;
-    private readonly long _oldestId = long.MaxValue;
-    private readonly long _secondOldestId = long.MaxValue;
+    private readonly List<Segment> _inUse = [];
+    private long _nextId;
+    private long _oldestId;
+    private long _secondOldestId;
 
     public VictimPicker(ShardLog log, LogGeometry geometry)
     {
+        _log = log;
         _geometry = geometry;
-        _nextId = log.Allocator.NextSegmentId;
-        foreach (Segment segment in log.Segments.InUse())
+        Look();
+    }
+
+    /// <summary>The segments that can be compacted.</summary>
+    public List<Segment> Sealed { get; } = [];
+
+    /// <summary>Looks at the segments anew.</summary>
+    public void Look()
+    {
+        Sealed.Clear();
+        _nextId = _log.Allocator.NextSegmentId;
+        _oldestId = long.MaxValue;
+        _secondOldestId = long.MaxValue;
+        _log.Segments.CopyInUse(_inUse);
+        foreach (Segment segment in _inUse)
         {
             if (segment.State == SegmentState.Sealed)
             {
@@ -37,9 +54,6 @@ internal sealed class VictimPicker
             _oldestId = Math.Min(_oldestId, segment.Id);
         }
     }
-
-    /// <summary>The segments that can be compacted.</summary>
-    public List<Segment> Sealed { get; } = [];
 
     /// <summary>
     /// Whether no segment but this one can hold a version that is older than a tombstone in it.
@@ -76,7 +90,9 @@ internal sealed class VictimPicker
             : null;
     }
 
-    /// <summary>Picks the segment with most dead in it, if that is worth a compaction at all.</summary>
+    /// <summary>
+    /// Picks the segment with most dead in it, if that is worth a compaction at all.
+    /// </summary>
     public Segment? PickEmptiest()
     {
         Segment? victim = Sealed.MinBy(UtilizationOf);

@@ -47,9 +47,12 @@ internal sealed class SegmentAllocator(SegmentTable segments)
         }
     }
 
-    /// <summary>Makes a new segment in a prepared slot, and leaves <paramref name="reserve"/>.</summary>
+    /// <summary>
+    /// Makes a new segment in a prepared slot, and leaves <paramref name="reserve"/>.
+    /// </summary>
     /// <returns>null if there is no slot.</returns>
-    public Segment? TryCreate(int reserve, Func<int, long, SegmentHeader> header)
+    public Segment? TryCreate(
+        int reserve, StoreId store, int shard, SegmentKind kind, ulong firstSequence)
     {
         lock (_lock)
         {
@@ -59,7 +62,8 @@ internal sealed class SegmentAllocator(SegmentTable segments)
             }
 
             int slot = _prepared.Dequeue();
-            var segment = new Segment(header(slot, _nextSegmentId));
+            var segment = new Segment(
+                new SegmentHeader(store, shard, slot, kind, _nextSegmentId, firstSequence));
             Volatile.Write(ref _nextSegmentId, _nextSegmentId + 1);
             segments.Set(slot, segment);
             return segment;

@@ -10,7 +10,9 @@ namespace FlashKV.Log;
 /// <param name="RecordCount">The entries of the summary.</param>
 /// <param name="DataEnd">The offset in the slot behind the last record.</param>
 /// <param name="SummaryChecksum">The checksum of the summary.</param>
-/// <param name="MinSequence">The smallest sequence number in it; the summary counts from it.</param>
+/// <param name="MinSequence">
+/// The smallest sequence number in it; the summary counts from it.
+/// </param>
 /// <param name="MaxSequence">The largest sequence number in it.</param>
 /// <param name="Fence">
 /// The id that the shard's next segment would have got when this one was closed. No segment with
@@ -52,9 +54,14 @@ internal readonly record struct SegmentFooter(
         BinaryPrimitives.WriteUInt32LittleEndian(footer[ChecksumOffset..], checksum);
     }
 
-    /// <summary>Reads the footer of the segment with the given header, if the segment is sealed.</summary>
+    /// <summary>
+    /// Reads the footer of the segment with the given header, if the segment is sealed.
+    /// </summary>
     public static bool TryRead(
-        ReadOnlySpan<byte> footer, in SegmentHeader header, int segmentBytes, out SegmentFooter read)
+        ReadOnlySpan<byte> footer,
+        in SegmentHeader header,
+        int segmentBytes,
+        out SegmentFooter read)
     {
         read = default;
         if (BinaryPrimitives.ReadUInt64LittleEndian(footer) != Magic
@@ -73,6 +80,39 @@ internal readonly record struct SegmentFooter(
             BinaryPrimitives.ReadUInt64LittleEndian(footer[MaxSequenceOffset..]),
             BinaryPrimitives.ReadInt64LittleEndian(footer[FenceOffset..]));
         return read.SegmentId == header.SegmentId && read.HasSaneSizes(segmentBytes);
+    }
+
+    /// <summary>Reads a footer whatever segment of the slot it closes.</summary>
+    public static bool TryReadAny(
+        ReadOnlySpan<byte> footer,
+        StoreId store,
+        int shard,
+        int slot,
+        int segmentBytes,
+        out SegmentFooter read)
+    {
+        long id = BinaryPrimitives.ReadInt64LittleEndian(footer[SegmentIdOffset..]);
+        var header = new SegmentHeader(store, shard, slot, SegmentKind.Free, id, 0);
+        return TryRead(footer, header, segmentBytes, out read);
+    }
+
+    /// <summary>
+    /// Whether these bytes were the footer of a segment and are not any more. Its sector is written
+    /// as a whole, so no crash leaves that. What an earlier life of the slot left is something
+    /// else.
+    /// </summary>
+    public static bool IsDamaged(
+        ReadOnlySpan<byte> footer, in SegmentHeader header, int segmentBytes)
+    {
+        if (BinaryPrimitives.ReadInt64LittleEndian(footer[SegmentIdOffset..]) == header.SegmentId)
+        {
+            return !TryRead(footer, header, segmentBytes, out _);
+        }
+
+        Span<byte> mended = stackalloc byte[SizeInBytes];
+        footer[..SizeInBytes].CopyTo(mended);
+        BinaryPrimitives.WriteInt64LittleEndian(mended[SegmentIdOffset..], header.SegmentId);
+        return TryRead(mended, header, segmentBytes, out _);
     }
 
     private bool HasSaneSizes(int segmentBytes) =>

@@ -20,6 +20,9 @@ internal readonly record struct SegmentHeader(
     public const int ChecksumOffset = SlotOffset + sizeof(uint);
     public const int SizeInBytes = ChecksumOffset + sizeof(uint);
 
+    /// <summary>Where in its block the header stands a second time, in another sector.</summary>
+    public const int CopyOffset = LogGeometry.BlockBytes / 2;
+
     /// <summary>
     /// The seed of every checksum in the segment. It names the place and the life of the segment,
     /// so that neither a record of an earlier life nor one that was misdirected passes as valid.
@@ -37,7 +40,14 @@ internal readonly record struct SegmentHeader(
         }
     }
 
-    /// <summary>Writes the header block: the fields, then zeros.</summary>
+    /// <summary>Writes the header block: the fields, their copy, and zeros.</summary>
+    public void WriteBlock(Span<byte> block)
+    {
+        Write(block[..CopyOffset]);
+        Write(block[CopyOffset..]);
+    }
+
+    /// <summary>Writes the fields, then zeros.</summary>
     public void Write(Span<byte> block)
     {
         block.Clear();
@@ -53,7 +63,21 @@ internal readonly record struct SegmentHeader(
         BinaryPrimitives.WriteUInt32LittleEndian(block[ChecksumOffset..], checksum);
     }
 
-    /// <summary>Reads a header block.</summary>
+    /// <summary>
+    /// Reads a header block: the header, or its copy where the header is damaged.
+    /// </summary>
+    /// <param name="block">The block.</param>
+    /// <param name="header">The header.</param>
+    /// <param name="isCopy">Whether it is the copy.</param>
+    /// <returns>false if neither is one.</returns>
+    public static bool TryReadBlock(
+        ReadOnlySpan<byte> block, out SegmentHeader header, out bool isCopy)
+    {
+        isCopy = !TryRead(block, out header);
+        return !isCopy || TryRead(block[CopyOffset..], out header);
+    }
+
+    /// <summary>Reads a header.</summary>
     /// <returns>false if it is not one, or its checksum is wrong.</returns>
     public static bool TryRead(ReadOnlySpan<byte> block, out SegmentHeader header)
     {

@@ -34,6 +34,14 @@ internal sealed class SegmentTable
     public List<Segment> InUse()
     {
         var segments = new List<Segment>();
+        CopyInUse(segments);
+        return segments;
+    }
+
+    /// <summary>Makes a list hold the segments in use, in the order of their slots.</summary>
+    public void CopyInUse(List<Segment> segments)
+    {
+        segments.Clear();
         foreach (Segment? segment in Volatile.Read(ref _slots))
         {
             if (segment is not null)
@@ -41,7 +49,5 @@ internal sealed class SegmentTable
                 segments.Add(segment);
             }
         }
-
-        return segments;
     }
 }

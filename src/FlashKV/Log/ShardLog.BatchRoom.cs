@@ -4,12 +4,14 @@ using FlashKV.Shards;
 
 namespace FlashKV.Log;
 
-/// <summary>Room for the records of a batch, which are claimed without waiting in between.</summary>
+/// <summary>
+/// Room for the records of a batch, which are claimed without waiting in between.
+/// </summary>
 internal sealed partial class ShardLog
 {
     /// <summary>
-    /// Returns when there is room for a batch at the hot tail or in free slots, though other threads
-    /// may take it. The caller is not inside an operation and holds no latch.
+    /// Returns when there is room for a batch at the hot tail or in free slots, though other
+    /// threads may take it. The caller is not inside an operation and holds no latch.
     /// </summary>
     /// <param name="batch">What the batch needs.</param>
     /// <param name="reserve">The prepared slots that must be left.</param>
@@ -19,6 +21,7 @@ internal sealed partial class ShardLog
     {
         Debug.Assert(!Epoch.IsInside);
         Debug.Assert(batch.Segments < HotSlots);
+        SpinWait spin = default;
         for (int turn = 0; turn < MaxRoomTurns; turn++)
         {
             _store.Fault.ThrowIfSet();
@@ -29,7 +32,7 @@ internal sealed partial class ShardLog
 
             if (Allocator.PreparedCount < reserve + batch.Segments)
             {
-                if (!TryPrepare())
+                if (!TryPrepare() && Reclaim?.Invoke() != true)
                 {
                     throw new StoreFullException(Shard);
                 }
@@ -41,6 +44,7 @@ internal sealed partial class ShardLog
             else
             {
                 AdvanceFlush();
+                spin.SpinOnce(TurnsBeforeSleep);
             }
         }
 

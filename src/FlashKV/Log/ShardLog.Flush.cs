@@ -6,8 +6,9 @@ using FlashKV.Superpipe;
 namespace FlashKV.Log;
 
 /// <summary>
-/// The way from staging to the device. Whoever holds the gate sets the checksums of the records that
-/// were committed since, writes their blocks through to stable storage, and seals full segments.
+/// The way from staging to the device. Whoever holds the gate sets the checksums of the records
+/// that were committed since, writes their blocks through to stable storage, and seals full
+/// segments.
 /// </summary>
 internal sealed partial class ShardLog
 {
@@ -24,8 +25,8 @@ internal sealed partial class ShardLog
     public bool TakeSealed() => Interlocked.Exchange(ref _sealed, 0) != 0;
 
     /// <summary>
-    /// Returns when every hot record up to a sequence number is on stable storage. The caller is not
-    /// inside an operation.
+    /// Returns when every hot record up to a sequence number is on stable storage. The caller is
+    /// not inside an operation.
     /// </summary>
     /// <exception cref="StoreFaultedException">The store failed before, or fails now.</exception>
     public void WaitDurable(ulong sequence)
@@ -36,7 +37,9 @@ internal sealed partial class ShardLog
         }
     }
 
-    /// <summary>Completes when every hot record up to a sequence number is on stable storage.</summary>
+    /// <summary>
+    /// Completes when every hot record up to a sequence number is on stable storage.
+    /// </summary>
     public ValueTask WaitDurableAsync(ulong sequence, CancellationToken cancellationToken)
     {
         if (DurableSequence >= sequence)
@@ -52,7 +55,9 @@ internal sealed partial class ShardLog
         return wait;
     }
 
-    /// <summary>Flushes both tails; returns when a flush that began after the call has ended.</summary>
+    /// <summary>
+    /// Flushes both tails; returns when a flush that began after the call has ended.
+    /// </summary>
     public void Flush()
     {
         ulong last = NextSequence - 1;
@@ -160,6 +165,7 @@ internal sealed partial class ShardLog
         }
 
         WriteToFrontier(slot);
+        WriteWitness(slot);
         progress.FlushedTo = progress.Frontier;
         slot.Segment!.FlushedTo = progress.Frontier;
         if (room.Kind == SegmentKind.Hot)
@@ -171,7 +177,9 @@ internal sealed partial class ShardLog
         return true;
     }
 
-    /// <summary>Sets the checksums of the records that were committed since the last time.</summary>
+    /// <summary>
+    /// Sets the checksums of the records that were committed since the last time.
+    /// </summary>
     private void AdvanceFrontier(StagingSlot slot)
     {
         StagingProgress progress = slot.Progress;
@@ -256,6 +264,28 @@ internal sealed partial class ShardLog
         }
 
         _lun.Transfer(transfers[..count]);
+    }
+
+    /// <summary>
+    /// Once the header is on stable storage, puts a copy of it at the other end of the slot, until
+    /// the footer takes its place: whoever finds only the copy knows that the header was lost, and
+    /// does not take the segment for one that never got to the device.
+    /// </summary>
+    private void WriteWitness(StagingSlot slot)
+    {
+        StagingProgress progress = slot.Progress;
+        int last = _geometry.SegmentBlocks - 1;
+        bool isFirstFlush = progress.FlushedTo == _geometry.HeaderOffsetOf(slot.Segment!.Slot);
+        if (isFirstFlush || progress.IsWitnessed || progress.IsClosed
+            || progress.Frontier > last * LogGeometry.BlockBytes)
+        {
+            return;
+        }
+
+        using PooledBuffer witness = _store.Buffers.Rent(LogGeometry.BlockBytes);
+        slot.Segment.Header.WriteBlock(witness.Span(0, LogGeometry.BlockBytes));
+        _lun.Transfer(Write(slot, last, 1, witness.Address));
+        progress.IsWitnessed = true;
     }
 
     private BlockTransfer Write(StagingSlot slot, int block, int blocks, nint address) =>

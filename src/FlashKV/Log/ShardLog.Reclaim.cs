@@ -17,7 +17,8 @@ internal sealed partial class ShardLog
     public Func<bool>? Reclaim { get; set; }
 
     /// <summary>
-    /// Claims space at the cold tail. Only the one compaction of the shard calls, inside an operation.
+    /// Claims space at the cold tail. Only the one compaction of the shard calls, inside an
+    /// operation.
     /// </summary>
     /// <param name="sequence">
     /// The sequence number of the record: a summary holds distances from the smallest in 32 bits.
@@ -66,10 +67,11 @@ internal sealed partial class ShardLog
 
         int header = _geometry.HeaderOffsetOf(segment.Slot);
         WriteFreeHeader(segment, header);
+        WipeEnd(segment.Slot);
         _store.Cache.Evict(segment);
         if (Allocator.PreparedCount >= MaxPrepared)
         {
-            // The header is taken back by now; that its block reads as zeros later changes nothing.
+            // Header and footer are taken back by now; that they read as zeros changes nothing.
             int first = header / LogGeometry.BlockBytes;
             _lun.Transfer(new BlockTransfer(
                 BlockOperation.Unmap,
@@ -90,7 +92,7 @@ internal sealed partial class ShardLog
     {
         using PooledBuffer buffer = _store.Buffers.Rent(LogGeometry.BlockBytes);
         (segment.Header with { Kind = SegmentKind.Free })
-            .Write(buffer.Span(0, LogGeometry.BlockBytes));
+            .WriteBlock(buffer.Span(0, LogGeometry.BlockBytes));
         _lun.Transfer(new BlockTransfer(
             BlockOperation.Write,
             _geometry.FirstBlockOf(segment.Slot) + (headerOffset / LogGeometry.BlockBytes),
@@ -98,4 +100,13 @@ internal sealed partial class ShardLog
             buffer.Address,
             ForceUnitAccess: true));
     }
+
+    // A footer or witness without its header means damage, so neither may outlive the segment.
+    private void WipeEnd(int slot) =>
+        _lun.Transfer(new BlockTransfer(
+            BlockOperation.Write,
+            _geometry.FirstBlockOf(slot) + _geometry.SegmentBlocks - 1,
+            1,
+            _store.Zeros.Address,
+            ForceUnitAccess: true));
 }

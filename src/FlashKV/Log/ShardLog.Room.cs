@@ -4,11 +4,16 @@ using FlashKV.Superpipe;
 
 namespace FlashKV.Log;
 
-/// <summary>Making room at the tails: closing full segments, opening new ones, preparing slots.</summary>
+/// <summary>
+/// Making room at the tails: closing full segments, opening new ones, preparing slots.
+/// </summary>
 internal sealed partial class ShardLog
 {
     // More turns than this without room mean a defect, not load.
     private const int MaxRoomTurns = 1_000_000;
+
+    // Whoever waits this often for another thread lets the processor go for a while.
+    private const int TurnsBeforeSleep = 1_000;
 
     private readonly Lock _preparation = new();
 
@@ -26,6 +31,7 @@ internal sealed partial class ShardLog
         Debug.Assert(!Epoch.IsInside);
         Debug.Assert(size <= _geometry.MaxRecordBytes);
         TailRoom room = RoomOf(kind);
+        SpinWait spin = default;
         for (int turn = 0; turn < MaxRoomTurns; turn++)
         {
             _store.Fault.ThrowIfSet();
@@ -37,6 +43,7 @@ internal sealed partial class ShardLog
             if (needsSlot)
             {
                 AdvanceFlush();
+                spin.SpinOnce(TurnsBeforeSleep);
             }
             else if (!TryPrepare() && !(kind == SegmentKind.Hot && Reclaim?.Invoke() == true))
             {
@@ -48,7 +55,8 @@ internal sealed partial class ShardLog
     }
 
     /// <summary>
-    /// Makes one more slot ready for use: writes a blank one, or grows the LUN first if none is left.
+    /// Makes one more slot ready for use: writes a blank one, or grows the LUN first if none is
+    /// left.
     /// </summary>
     /// <returns>false if the device is full.</returns>
     public bool TryPrepare()
@@ -73,13 +81,20 @@ internal sealed partial class ShardLog
                 Allocator.AddBlank(slot);
                 return false;
             }
+            catch (IOException exception)
+            {
+                _store.Fault.Set(exception);
+                throw new StoreFaultedException(exception);
+            }
 
             Allocator.AddPrepared(slot);
             return true;
         }
     }
 
-    /// <summary>Makes slots ready before they are needed, once the shard is in use at all.</summary>
+    /// <summary>
+    /// Makes slots ready before they are needed, once the shard is in use at all.
+    /// </summary>
     public void PrepareAhead()
     {
         while (Segments.Length != 0
@@ -99,6 +114,21 @@ internal sealed partial class ShardLog
             {
                 CloseUnsynchronized(room);
             }
+        }
+    }
+
+    /// <summary>
+    /// Closes and seals both tails, so that the next opening finds all that there is under a
+    /// checksum. Nobody writes to the shard any more.
+    /// </summary>
+    /// <exception cref="StoreFaultedException">The store failed before, or fails now.</exception>
+    public void SealTails()
+    {
+        CloseSegment(SegmentKind.Hot);
+        CloseSegment(SegmentKind.Cold);
+        while (HasInFlight(_hotRoom) || HasInFlight(_coldRoom))
+        {
+            AdvanceFlush();
         }
     }
 
@@ -133,9 +163,7 @@ internal sealed partial class ShardLog
             }
 
             Segment? segment = Allocator.TryCreate(
-                reserve,
-                (slot, id) => new SegmentHeader(
-                    _store.Store, Shard, slot, room.Kind, id, room.NextSequence));
+                reserve, _store.Store, Shard, room.Kind, room.NextSequence);
             if (segment is not null)
             {
                 OpenUnsynchronized(room, segment);

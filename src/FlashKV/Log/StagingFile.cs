@@ -20,21 +20,32 @@ internal sealed class StagingFile : IDisposable
     private const int HeaderBytes = VersionOffset + sizeof(uint);
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
 
+    private readonly string _path;
     private readonly MappedFile _file;
     private readonly int _slotBytes;
 
-    private StagingFile(MappedFile file, int segmentBytes)
+    private StagingFile(string path, MappedFile file, int segmentBytes)
     {
+        _path = path;
         _file = file;
         _slotBytes = StagingSlot.HeaderBytes + segmentBytes;
     }
 
-    /// <summary>Opens the staging of a store; makes it where it is missing or of another shape.</summary>
+    /// <summary>Opens the staging of a store; makes it where it is missing.</summary>
+    /// <exception cref="CorruptStoreException">
+    /// It has another length than it was made with.
+    /// </exception>
     public static StagingFile Open(string path, int shards, int segmentBytes)
     {
         long slotBytes = StagingSlot.HeaderBytes + segmentBytes;
         long length = LogGeometry.BlockBytes + (shards * ShardLog.SlotsPerShard * slotBytes);
-        return new StagingFile(MappedFile.Open(path, checked((int)length)), segmentBytes);
+        var file = new FileInfo(path);
+        if (file.Exists && file.Length != length)
+        {
+            throw new CorruptStoreException(path, "length", $"{length} bytes", $"{file.Length}");
+        }
+
+        return new StagingFile(path, MappedFile.Open(path, checked((int)length)), segmentBytes);
     }
 
     /// <summary>The slots of a shard.</summary>
@@ -58,8 +69,10 @@ internal sealed class StagingFile : IDisposable
     /// Whether the slots hold what the last process to open the store left in them: it was this
     /// store, in this session, and the machine has run since.
     /// </summary>
+    /// <exception cref="CorruptStoreException">It is not the staging of this store.</exception>
     public bool IsTrusted(StoreId store, uint session)
     {
+        CheckOwner(store);
         Span<byte> expected = stackalloc byte[HeaderBytes];
         return TryWriteHeader(expected, store, session)
             && _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes)
@@ -69,16 +82,37 @@ internal sealed class StagingFile : IDisposable
     /// <summary>From here on the slots belong to the given session.</summary>
     public void BeginSession(StoreId store, uint session)
     {
-        Span<byte> header = _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes);
-        header.Clear();
+        NativeRegion block = _file.Region(0, LogGeometry.BlockBytes);
         Span<byte> written = stackalloc byte[HeaderBytes];
+
+        // The magic goes first and comes last: a process killed in between leaves no header.
+        Volatile.Write(ref block.Word(0), 0);
         if (TryWriteHeader(written, store, session))
         {
-            written.CopyTo(header);
+            written[StoreOffset..].CopyTo(block.Span(StoreOffset, HeaderBytes - StoreOffset));
+            Volatile.Write(ref block.Word(0), unchecked((long)Magic));
         }
     }
 
     public void Dispose() => _file.Dispose();
+
+    // Zeros are a file that no session has begun in.
+    private void CheckOwner(StoreId store)
+    {
+        ReadOnlySpan<byte> header =
+            _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes);
+        ulong magic = BinaryPrimitives.ReadUInt64LittleEndian(header);
+        if (magic is not 0 and not Magic)
+        {
+            throw new CorruptStoreException(_path, "magic", $"0x{Magic:x16}", $"0x{magic:x16}");
+        }
+
+        StoreId owner = StoreId.Read(header[StoreOffset..]);
+        if (magic == Magic && owner != store)
+        {
+            throw new CorruptStoreException(_path, "store id", $"{store}", $"{owner}");
+        }
+    }
 
     // Where the machine does not tell one start from another, nothing is trusted.
     private static bool TryWriteHeader(Span<byte> header, StoreId store, uint session)

@@ -13,6 +13,9 @@ internal sealed class StagingProgress
     /// <summary>The offset up to which the bytes are on stable storage.</summary>
     public int FlushedTo { get; set; }
 
+    /// <summary>Whether the end of the slot says on the device whose it is.</summary>
+    public bool IsWitnessed { get; set; }
+
     /// <summary>Whether the segment is closed at the frontier.</summary>
     public bool IsClosed { get; set; }
 
@@ -33,6 +36,7 @@ internal sealed class StagingProgress
     {
         Frontier = headerOffset + LogGeometry.BlockBytes;
         FlushedTo = headerOffset;
+        IsWitnessed = false;
         IsClosed = false;
         RecordCount = 0;
         MinSequence = ulong.MaxValue;

@@ -43,7 +43,7 @@ internal sealed class StagingSlot
     public void Activate(Segment segment, int headerOffset)
     {
         Debug.Assert(!IsInUse && Segment is null);
-        segment.Header.Write(Data.Span(headerOffset, LogGeometry.BlockBytes));
+        segment.Header.WriteBlock(Data.Span(headerOffset, LogGeometry.BlockBytes));
         segment.Header.Write(_header.Span(HeaderCopyOffset, LogGeometry.BlockBytes / 2));
         Adopt(segment, headerOffset);
 

@@ -12,32 +12,39 @@ internal sealed unsafe class MappedFile : IDisposable
     private readonly MemoryMappedViewAccessor _view;
     private byte* _address;
 
-    private MappedFile(MemoryMappedFile file, MemoryMappedViewAccessor view, bool isNew)
+    private MappedFile(MemoryMappedFile file, MemoryMappedViewAccessor view)
     {
         _file = file;
         _view = view;
-        IsNew = isNew;
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref _address);
         _address += view.PointerOffset;
     }
 
-    /// <summary>Whether the file was created, or had another length and was written anew.</summary>
-    public bool IsNew { get; }
-
-    /// <summary>Opens a file of the given length; creates or replaces it where it is not so.</summary>
-    /// <exception cref="IOException">There is no room for it, or the file system refused.</exception>
+    /// <summary>
+    /// Opens a file of the given length; creates it where it is missing, and then it is there only
+    /// once it is whole.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// There is no room for it, or the file system refused.
+    /// </exception>
     public static MappedFile Open(string path, int length)
     {
-        bool isNew = !File.Exists(path) || new FileInfo(path).Length != length;
-        if (isNew)
+        if (!File.Exists(path))
         {
-            WriteZeros(path, length);
+            string fresh = path + ".new";
+            WriteZeros(fresh, length);
+            File.Move(fresh, path);
         }
 
         FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         MemoryMappedFile file = MemoryMappedFile.CreateFromFile(
-            stream, null, length, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, false);
-        return new MappedFile(file, file.CreateViewAccessor(0, length), isNew);
+            stream,
+            null,
+            length,
+            MemoryMappedFileAccess.ReadWrite,
+            HandleInheritability.None,
+            leaveOpen: false);
+        return new MappedFile(file, file.CreateViewAccessor(0, length));
     }
 
     public NativeRegion Region(int offset, int length)

@@ -6,8 +6,8 @@ using FlashKV.Superpipe;
 namespace FlashKV.Opening;
 
 /// <summary>
-/// Everything that an open store holds, in the order in which it was got; disposing lets go of it in
-/// the other order.
+/// Everything that an open store holds, in the order in which it was got; disposing lets go of it
+/// in the other order.
 /// </summary>
 internal sealed class OpenStore : IDisposable
 {
@@ -28,22 +28,39 @@ internal sealed class OpenStore : IDisposable
     public TimeSpan OpenTime { get; private set; }
 
     /// <summary>Opens a store on the embedded default.</summary>
-    public static OpenStore OnFile(string directory, FlashStoreOptions options) =>
-        Open(directory, options, static (store, files, given) =>
-            store.Hold(EmbeddedDevice.Open(files.DevicePath, given.Capacity)).Device);
+    /// <exception cref="FlashStoreException">
+    /// It cannot be opened. The device is the store's own, so what it refused is a failure of the
+    /// store.
+    /// </exception>
+    public static OpenStore OnFile(string directory, FlashStoreOptions options)
+    {
+        try
+        {
+            return Open(directory, options, static (store, files, given) =>
+            {
+                files.CheckDevice();
+                return store.Hold(EmbeddedDevice.Open(files.DevicePath, given.Capacity)).Device;
+            });
+        }
+        catch (DeviceException exception)
+        {
+            throw new FlashStoreException(
+                $"The store in '{directory}' cannot be opened: {exception.Message}", exception);
+        }
+    }
 
     /// <summary>Opens a store on a device that stays the caller's.</summary>
     public static OpenStore OnDevice(
         SuperpipeDevice device, string directory, FlashStoreOptions options) =>
         Open(directory, options, (_, _, _) => device);
 
-    /// <summary>Flushes, then lets go of everything.</summary>
+    /// <summary>Flushes and seals, then lets go of everything.</summary>
     public void Dispose()
     {
         try
         {
             _worker?.Dispose();
-            _core?.Flush();
+            _core?.Seal();
         }
         finally
         {
@@ -100,12 +117,20 @@ internal sealed class OpenStore : IDisposable
     private void OpenCore(StoreDirectory files, StoreLuns luns, FlashStoreOptions options)
     {
         Superblock superblock = LoadOrCreate(files, luns, options);
+        if (files.HasIdentity && !File.Exists(files.StagingPath))
+        {
+            _warnings.Add(
+                $"The file '{files.StagingPath}' was missing and was made anew: buffered writes "
+                + "that had not reached the device are lost, if there were any.");
+        }
+
         _core = Hold(StoreCore.Open(
             superblock,
             luns.Meta,
             luns.OpenShards(superblock.ShardCount),
             files.StagingPath,
             options));
+        _warnings.AddRange(_core.Context.Warnings);
         if (!files.HasIdentity)
         {
             files.WriteIdentity(FormatVersion.Current);
@@ -131,7 +156,10 @@ internal sealed class OpenStore : IDisposable
                     + "damaged; the store was opened from the other copy, which was written anew.");
             }
 
-            return found;
+            return options.OpenMode == OpenMode.CreateNew && found.Grants.Length != 0
+                ? throw new NotAStoreException(
+                    files.Path, "its device holds a store, and a new one was wanted")
+                : found;
         }
 
         return files.HasIdentity

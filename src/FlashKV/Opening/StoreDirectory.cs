@@ -21,7 +21,10 @@ internal sealed class StoreDirectory : IDisposable
     private const int SharingViolation = unchecked((int)0x80070020);
 
     private static readonly string[] s_ownNames =
-        [LockName, HolderName, IdentityName, IdentityName + ".new", DeviceName, StagingName];
+    [
+        LockName, HolderName, IdentityName, IdentityName + ".new", DeviceName, StagingName,
+        StagingName + ".new",
+    ];
 
     private readonly FileStream _lock;
 
@@ -44,9 +47,13 @@ internal sealed class StoreDirectory : IDisposable
 
     private string IdentityPath => System.IO.Path.Combine(Path, IdentityName);
 
-    /// <summary>Takes the lock of a directory, and creates the directory if that is wanted.</summary>
+    /// <summary>
+    /// Takes the lock of a directory, and creates the directory if that is wanted.
+    /// </summary>
     /// <exception cref="StoreLockedException">Somebody else has it.</exception>
-    /// <exception cref="NotAStoreException">It holds something else, or nothing, or a store.</exception>
+    /// <exception cref="NotAStoreException">
+    /// It holds something else, or nothing, or a store.
+    /// </exception>
     /// <exception cref="FlashStoreException">It cannot be written to.</exception>
     public static StoreDirectory Open(string path, OpenMode mode)
     {
@@ -100,6 +107,18 @@ internal sealed class StoreDirectory : IDisposable
         }
     }
 
+    /// <summary>Checks that a store that is whole still has its device file.</summary>
+    /// <exception cref="NotAStoreException">It has not; nothing is made in its place.</exception>
+    public void CheckDevice()
+    {
+        var device = new FileInfo(DevicePath);
+        if (HasIdentity && !Directory.Exists(DevicePath)
+            && (!device.Exists || device.Length == 0))
+        {
+            throw new NotAStoreException(Path, $"its file '{DeviceName}' is missing or empty");
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static void Check(string path, OpenMode mode)
@@ -118,7 +137,8 @@ internal sealed class StoreDirectory : IDisposable
 
         if (mode == OpenMode.CreateNew && exists)
         {
-            throw new NotAStoreException(path, "it holds a store already, and a new one was wanted");
+            throw new NotAStoreException(
+                path, "it holds a store already, and a new one was wanted");
         }
 
         if (!exists && Directory.Exists(path)

@@ -21,7 +21,9 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
     /// <summary>The unsealed segments that were walked record by record.</summary>
     public int UnsealedSegments { get; private set; }
 
-    /// <summary>The batches in unsealed segments, with the number of segments that hold them.</summary>
+    /// <summary>
+    /// The batches in unsealed segments, with the number of segments that hold them.
+    /// </summary>
     public Dictionary<ulong, int> UnsealedBatches { get; } = [];
 
     /// <summary>The commit records in unsealed segments, by batch.</summary>
@@ -33,7 +35,9 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
     /// <summary>The log of the shard.</summary>
     public ShardLog Log => shard.Log;
 
-    /// <summary>The last sequence number that was found; all before it were found as well.</summary>
+    /// <summary>
+    /// The last sequence number that was found; all before it were found as well.
+    /// </summary>
     public ulong LastSequence => shard.Log.NextSequence - 1;
 
     /// <summary>Finds what the shard has of records.</summary>
@@ -198,16 +202,40 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
 
     private void AdoptUnsealed(SlotSurvey[] surveys)
     {
+        ulong? next = null;
         foreach (SlotSurvey survey in surveys
             .Where(survey => survey.IsInUse && survey.Footer is null)
             .OrderBy(survey => survey.Header.SegmentId))
         {
             UnsealedSegments++;
-            AdoptUnsealed(survey.Header);
+            if (survey.Header.Kind == SegmentKind.Hot)
+            {
+                CheckNothingLostBefore(survey.Header, next);
+            }
+
+            int records = AdoptUnsealed(survey.Header);
+            next = survey.Header.Kind == SegmentKind.Hot
+                ? survey.Header.FirstSequence + (ulong)records
+                : next;
         }
     }
 
-    private void AdoptUnsealed(SegmentHeader header)
+    // A segment gets to the device only after the one before it is there to its end. So what is
+    // missing between two is not the tail that a power cut takes.
+    private void CheckNothingLostBefore(in SegmentHeader header, ulong? expected)
+    {
+        if (expected is { } sequence && header.FirstSequence != sequence)
+        {
+            throw new CorruptStoreException(
+                shard.Number,
+                _geometry.FirstBlockOf(header.Slot),
+                "first sequence number of the segment, behind the records found before it,",
+                $"{sequence}",
+                $"{header.FirstSequence}");
+        }
+    }
+
+    private int AdoptUnsealed(SegmentHeader header)
     {
         int start = _geometry.DataOffsetOf(header.Slot);
         SegmentEnd? end;
@@ -234,6 +262,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
 
         Segment segment = shard.Log.AdoptStaged(slot, header, found.Offset, found.RecordCount);
         AddRecords(segment, slot.Data, start, found.Offset);
+        return found.RecordCount;
     }
 
     private StagingSlot TakeSlot(in SegmentHeader header) =>

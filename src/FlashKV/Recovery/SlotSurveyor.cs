@@ -58,27 +58,74 @@ internal sealed class SlotSurveyor(int shard, StoreContext store, Lun lun)
 
     private SlotSurvey Examine(int slot, Span<byte> headerBlock, Span<byte> lastBlock)
     {
-        if (!SegmentHeader.TryRead(headerBlock, out SegmentHeader header)
+        ReadOnlySpan<byte> end = lastBlock[^SegmentFooter.SizeInBytes..];
+        bool hasFooter = SegmentFooter.TryReadAny(
+            end, store.Store, shard, slot, _geometry.SegmentBytes, out SegmentFooter footer);
+        if (!SegmentHeader.TryReadBlock(headerBlock, out SegmentHeader header, out bool isCopy)
             || header.Store != store.Store)
         {
+            CheckNothingWasThere(slot, hasFooter, lastBlock);
             return default;
         }
 
-        if (header.Shard != shard || header.Slot != slot)
+        CheckPlace(slot, header);
+        if (isCopy)
+        {
+            store.Warnings.Enqueue(
+                $"Shard {shard}, block {HeaderBlockOf(slot)}: the segment header is damaged and "
+                + "was read from its copy.");
+        }
+
+        // What is older is left from an earlier life of the slot.
+        if (hasFooter && footer.SegmentId > header.SegmentId)
+        {
+            ThrowHeader(slot, $"of segment {footer.SegmentId}", $"of segment {header.SegmentId}");
+        }
+
+        if (header.Kind != SegmentKind.Free
+            && SegmentFooter.IsDamaged(end, header, _geometry.SegmentBytes))
         {
             throw new CorruptStoreException(
                 shard,
-                _geometry.FirstBlockOf(slot),
-                "segment header",
+                _geometry.FirstBlockOf(slot + 1) - 1,
+                "segment footer",
+                $"that of segment {header.SegmentId}",
+                Convert.ToHexString(end));
+        }
+
+        bool isSealed = hasFooter && footer.SegmentId == header.SegmentId;
+        return new SlotSurvey(header, IsPrepared: true, isSealed ? footer : null);
+    }
+
+    /// <summary>
+    /// Checks that a slot without a header holds no segment. What its end says of one was written
+    /// after the header was on stable storage, and is wiped before the header goes.
+    /// </summary>
+    private void CheckNothingWasThere(int slot, bool hasFooter, ReadOnlySpan<byte> lastBlock)
+    {
+        bool hasWitness = SegmentHeader.TryReadBlock(lastBlock, out SegmentHeader witness, out _)
+            && witness.Store == store.Store && witness.Shard == shard && witness.Slot == slot;
+        if (hasFooter || hasWitness)
+        {
+            ThrowHeader(slot, "that of the segment whose end is in the slot", "none");
+        }
+    }
+
+    private void CheckPlace(int slot, in SegmentHeader header)
+    {
+        if (header.Shard != shard || header.Slot != slot)
+        {
+            ThrowHeader(
+                slot,
                 $"of shard {shard}, slot {slot}",
                 $"of shard {header.Shard}, slot {header.Slot}");
         }
-
-        bool isSealed = SegmentFooter.TryRead(
-            lastBlock[^SegmentFooter.SizeInBytes..],
-            header,
-            _geometry.SegmentBytes,
-            out SegmentFooter footer);
-        return new SlotSurvey(header, IsPrepared: true, isSealed ? footer : null);
     }
+
+    private long HeaderBlockOf(int slot) =>
+        _geometry.FirstBlockOf(slot) + (_geometry.HeaderOffsetOf(slot) / LogGeometry.BlockBytes);
+
+    private void ThrowHeader(int slot, string expected, string found) =>
+        throw new CorruptStoreException(
+            shard, HeaderBlockOf(slot), "segment header", expected, found);
 }

@@ -18,6 +18,7 @@ internal sealed class BatchWriter
 
     // More turns than this without room mean a defect, not load.
     private const int MaxTurns = 1_000_000;
+    private const int TurnsBeforeSleep = 1_000;
 
     private readonly StoreContext _store;
     private readonly List<BatchPart> _parts = [];
@@ -51,6 +52,7 @@ internal sealed class BatchWriter
     /// <exception cref="InsufficientMemoryException">Nothing is changed.</exception>
     public void Write()
     {
+        SpinWait spin = default;
         for (int turn = 0; turn < MaxTurns; turn++)
         {
             _store.Fault.ThrowIfSet();
@@ -63,6 +65,8 @@ internal sealed class BatchWriter
             {
                 return;
             }
+
+            spin.SpinOnce(TurnsBeforeSleep);
         }
 
         throw new InvalidOperationException($"A batch found no room in {MaxTurns} turns.");

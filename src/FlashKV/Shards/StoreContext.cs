@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
 using FlashKV.Log;
 using FlashKV.Memory;
 
 namespace FlashKV.Shards;
 
-/// <summary>What the shards of a store share. Nothing in it is written by every operation.</summary>
+/// <summary>
+/// What the shards of a store share. Nothing in it is written by every operation.
+/// </summary>
 internal sealed class StoreContext : IDisposable
 {
     public StoreContext(Superblock superblock, FlashStoreOptions options)
@@ -42,7 +45,12 @@ internal sealed class StoreContext : IDisposable
 
     public StoreFault Fault { get; } = new();
 
-    /// <summary>Called between the steps of a batch, so that a test can look at the state there.</summary>
+    /// <summary>What opening had to put up with.</summary>
+    public ConcurrentQueue<string> Warnings { get; } = new();
+
+    /// <summary>
+    /// Called between the steps of a batch, so that a test can look at the state there.
+    /// </summary>
     public Action? BatchStep { get; set; }
 
     /// <summary>Is told of new work; set once, before the store is used.</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Recovery;
@@ -43,10 +44,31 @@ internal sealed class StoreCore : IDisposable
         string stagingPath,
         FlashStoreOptions options)
     {
-        uint session = superblock.Session + 1;
-        var context = new StoreContext(superblock with { Session = session }, options);
         StagingFile staging = StagingFile.Open(
             stagingPath, superblock.ShardCount, superblock.SegmentBytes);
+        StoreContext? context = null;
+        try
+        {
+            context = new StoreContext(
+                superblock with { Session = superblock.Session + 1 }, options);
+            return Open(superblock, meta, luns, staging, context);
+        }
+        catch
+        {
+            context?.Dispose();
+            staging.Dispose();
+            throw;
+        }
+    }
+
+    private static StoreCore Open(
+        Superblock superblock,
+        VirtualLun meta,
+        VirtualLun[] luns,
+        StagingFile staging,
+        StoreContext context)
+    {
+        uint session = superblock.Session + 1;
         var chunks = new ChunkDirectory(superblock, meta, luns, context.Buffers);
         var shards = new Shard[superblock.ShardCount];
         chunks.Replay();
@@ -73,6 +95,17 @@ internal sealed class StoreCore : IDisposable
         foreach (Shard shard in _shards)
         {
             shard.Log.Flush();
+        }
+    }
+
+    /// <summary>Flushes and seals everything; nobody writes any more.</summary>
+    public void Seal()
+    {
+        // All of a batch is on stable storage before a segment with a part of it can be sealed.
+        Flush();
+        foreach (Shard shard in _shards)
+        {
+            shard.Log.SealTails();
         }
     }
 
@@ -108,9 +141,22 @@ internal sealed class StoreCore : IDisposable
     {
         ShardRecovery[] recoveries = Array.ConvertAll(
             shards, shard => new ShardRecovery(shard, context, shards.Length));
-        Parallel.ForEach(recoveries, recovery => recovery.Collect(isStagingTrusted));
+        InParallel(recoveries, recovery => recovery.Collect(isStagingTrusted));
         new BatchResolution(recoveries, context).Resolve();
-        Parallel.ForEach(recoveries, recovery => recovery.Build(session));
-        Parallel.ForEach(recoveries, recovery => recovery.Finish());
+        InParallel(recoveries, recovery => recovery.Build(session));
+        InParallel(recoveries, static recovery => recovery.Finish());
+    }
+
+    // The caller is promised the exception of a shard, not one that wraps those of all.
+    private static void InParallel(ShardRecovery[] recoveries, Action<ShardRecovery> step)
+    {
+        try
+        {
+            Parallel.ForEach(recoveries, step);
+        }
+        catch (AggregateException failures)
+        {
+            ExceptionDispatchInfo.Throw(failures.InnerExceptions[0]);
+        }
     }
 }

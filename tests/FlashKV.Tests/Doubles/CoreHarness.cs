@@ -5,7 +5,9 @@ using FlashKV.Superpipe;
 
 namespace FlashKV.Tests.Doubles;
 
-/// <summary>Opens a store core over a <see cref="MemoryDevice"/>, closes it, kills it, cuts its power.</summary>
+/// <summary>
+/// Opens a store core over a <see cref="MemoryDevice"/>, closes it, kills it, cuts its power.
+/// </summary>
 internal sealed class CoreHarness : IDisposable
 {
     private readonly string _staging = Path.Combine(
@@ -41,6 +43,10 @@ internal sealed class CoreHarness : IDisposable
 
     public StoreCore Core { get; private set; }
 
+    /// <summary>The block of the device at which a slot of a store's only shard begins.</summary>
+    public long BlockOfSlot(int slot) =>
+        MemoryDevice.ChunkBlocks + ((long)slot * Options.SegmentBytes / MemoryDevice.BlockBytes);
+
     /// <summary>What staging holds now, which is what a process that dies now leaves.</summary>
     public byte[] ReadStaging()
     {
@@ -52,7 +58,9 @@ internal sealed class CoreHarness : IDisposable
     }
 
     /// <summary>The next process opens the store, after this one died without a word.</summary>
-    /// <param name="staging">What it left, if it died before now; the device is as it was then.</param>
+    /// <param name="staging">
+    /// What it left, if it died before now; the device is as it was then.
+    /// </param>
     public void KillAndReopen(byte[]? staging = null)
     {
         Superblock = Core.Superblock;
@@ -66,7 +74,9 @@ internal sealed class CoreHarness : IDisposable
         Core = Open(Superblock);
     }
 
-    /// <summary>The machine starts anew: staging is gone, and blocks that were not forced may be.</summary>
+    /// <summary>
+    /// The machine starts anew: staging is gone, and blocks that were not forced may be.
+    /// </summary>
     public void CutPowerAndReopen(int seed)
     {
         Superblock = Core.Superblock;

@@ -1,8 +1,8 @@
 namespace FlashKV.Tests.Doubles;
 
 /// <summary>
-/// A device of chunks in memory, handed out lowest first and forgotten at <see cref="Detach"/>, as a
-/// driver does; the bytes stay. Writes can be made to fail, and a power cut can be struck.
+/// A device of chunks in memory, handed out lowest first and forgotten at <see cref="Detach"/>, as
+/// a driver does; the bytes stay. Writes can be made to fail, and a power cut can be struck.
 /// </summary>
 internal sealed class MemoryDevice(int chunkCount)
 {
@@ -20,6 +20,9 @@ internal sealed class MemoryDevice(int chunkCount)
     /// <summary>Writes of blocks behind this number fail as an unwritable medium would.</summary>
     public int FailAfterBlocks { get; set; } = int.MaxValue;
 
+    /// <summary>Called before a block is read.</summary>
+    public Action? Reading { get; set; }
+
     public MemoryLun OpenLun() => new(this);
 
     /// <summary>Ends all LUNs: their chunks are free again.</summary>
@@ -31,7 +34,9 @@ internal sealed class MemoryDevice(int chunkCount)
         }
     }
 
-    /// <summary>Loses, of the blocks that were not forced to the medium, those that the seed says.</summary>
+    /// <summary>
+    /// Loses, of the blocks that were not forced to the medium, those that the seed says.
+    /// </summary>
     public void CutPower(int seed)
     {
         var random = new Random(seed);
@@ -48,6 +53,9 @@ internal sealed class MemoryDevice(int chunkCount)
 
     /// <summary>Flips a bit of a block.</summary>
     public void Corrupt(long block, int offset) => _blocks[block][offset] ^= 1;
+
+    /// <summary>Loses what is in a block: it reads as zeros.</summary>
+    public void Lose(long block) => _blocks.Remove(block);
 
     /// <summary>The blocks that hold the given bytes somewhere.</summary>
     public List<long> FindBlocks(ReadOnlySpan<byte> bytes)
@@ -83,6 +91,7 @@ internal sealed class MemoryDevice(int chunkCount)
 
     internal void Read(long block, Span<byte> destination)
     {
+        Reading?.Invoke();
         lock (_lock)
         {
             if (_blocks.TryGetValue(block, out byte[]? content))

@@ -249,6 +249,38 @@ public sealed class BatchWriterTests
         Assert.Null(harness.Get(BitConverter.GetBytes(4)));
     }
 
+    // A put moved what was live out of a segment when the device was full, a batch gave up.
+    [Fact]
+    public void A_batch_on_a_full_device_gets_the_room_of_what_is_dead()
+    {
+        using var harness = new CoreHarness(shards: 1, chunks: 2);
+        byte[] value = new byte[60_000];
+        int stored = 0;
+        Assert.Throws<StoreFullException>((Action)(() =>
+        {
+            while (true)
+            {
+                harness.Put(BitConverter.GetBytes(stored), value);
+                stored++;
+            }
+        }));
+        for (int i = 0; i < stored / 2; i++)
+        {
+            Assert.True(harness.Delete(BitConverter.GetBytes(i)));
+        }
+
+        for (int round = 0; round < 100; round++)
+        {
+            var contents = new BatchContents();
+            Put(harness, contents, BitConverter.GetBytes(-1), value);
+            Put(harness, contents, BitConverter.GetBytes(-2), value);
+            new BatchWriter(harness.Core, contents).Write();
+        }
+
+        Assert.Equal(value, harness.Get(BitConverter.GetBytes(-2)));
+        Assert.Equal(value, harness.Get(BitConverter.GetBytes(stored - 1)));
+    }
+
     [Fact]
     public void When_the_index_refuses_a_key_nothing_is_changed()
     {
