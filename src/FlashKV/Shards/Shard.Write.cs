@@ -5,8 +5,9 @@ using FlashKV.Memory;
 namespace FlashKV.Shards;
 
 /// <summary>
-/// Writing. The latch of the key's bucket is held from before the record is appended until the index
-/// points to it, so that the order of the versions of a key in the log is their order in the index.
+/// Writing. The latch of the key's bucket is held from before the record is appended until the
+/// index points to it, so that the order of the versions of a key in the log is their order in the
+/// index.
 /// </summary>
 internal sealed partial class Shard
 {
@@ -62,10 +63,43 @@ internal sealed partial class Shard
         out ulong sequence)
     {
         using Epoch.Operation operation = Epoch.Enter();
+        WriteResult result = TryWriteLatched(
+            hash, key, value, flags, size, default, out IndexEntry onDevice, out sequence);
+        if (result != WriteResult.OnDevice)
+        {
+            return result;
+        }
+
+        // Others may use the bucket while the device is at work.
+        ComparedRecord compared = Compare(onDevice, hash, key);
+        return TryWriteLatched(hash, key, value, flags, size, compared, out _, out sequence);
+    }
+
+    private ComparedRecord Compare(IndexEntry entry, ulong hash, ReadOnlySpan<byte> key)
+    {
+        using FoundRecord found = Open(entry);
+        bool isSameKey = found.Record.Key.SequenceEqual(key);
+        bool isSameHash = isSameKey || _store.Hasher.Hash(found.Record.Key) == hash;
+        return new ComparedRecord(entry, isSameKey, isSameHash, found.Record.Size);
+    }
+
+    private WriteResult TryWriteLatched(
+        ulong hash,
+        ReadOnlySpan<byte> key,
+        ReadOnlySpan<byte> value,
+        RecordFlags flags,
+        int size,
+        in ComparedRecord compared,
+        out IndexEntry onDevice,
+        out ulong sequence)
+    {
         BucketWriter bucket = Index.Acquire(hash);
         try
         {
-            return WriteLatched(ref bucket, hash, key, value, flags, size, out sequence);
+            sequence = 0;
+            return TryLocate(ref bucket, hash, key, compared, out KeyPlace place, out onDevice)
+                ? WriteLatched(ref bucket, place, key, value, flags, size, out sequence)
+                : WriteResult.OnDevice;
         }
         finally
         {
@@ -75,7 +109,7 @@ internal sealed partial class Shard
 
     private WriteResult WriteLatched(
         ref BucketWriter bucket,
-        ulong hash,
+        in KeyPlace place,
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> value,
         RecordFlags flags,
@@ -83,7 +117,6 @@ internal sealed partial class Shard
         out ulong sequence)
     {
         sequence = 0;
-        KeyPlace place = Locate(ref bucket, hash, key);
         bool isDelete = (flags & RecordFlags.Tombstone) != 0;
         if (isDelete && !place.Exists)
         {
@@ -110,23 +143,68 @@ internal sealed partial class Shard
     }
 
     /// <summary>
-    /// Finds the entry of a key in its latched bucket; the writer stands on it afterwards.
+    /// Finds the entry of a key in its latched bucket; the writer stands on it afterwards. What is
+    /// only on the device is read here and now.
     /// </summary>
     private KeyPlace Locate(ref BucketWriter bucket, ulong hash, ReadOnlySpan<byte> key)
     {
         bool collides = false;
         while (bucket.Next(out IndexEntry entry))
         {
-            using FoundRecord found = Open(entry);
-            if (found.Record.Key.SequenceEqual(key))
+            ComparedRecord compared = Compare(entry, hash, key);
+            if (compared.IsSameKey)
             {
-                return new KeyPlace(true, collides, entry, found.Record.Size);
+                return new KeyPlace(true, collides, entry, compared.Size);
             }
 
-            collides |= _store.Hasher.Hash(found.Record.Key) == hash;
+            collides |= compared.IsSameHash;
         }
 
         return new KeyPlace(false, collides, default, 0);
+    }
+
+    /// <summary>
+    /// Does the same with one record that was looked at before. The device is read only if it was
+    /// and turned out to be of no use, so that the second attempt is the last.
+    /// </summary>
+    /// <returns>false if a record is only on the device.</returns>
+    private bool TryLocate(
+        ref BucketWriter bucket,
+        ulong hash,
+        ReadOnlySpan<byte> key,
+        in ComparedRecord before,
+        out KeyPlace place,
+        out IndexEntry onDevice)
+    {
+        bool collides = false;
+        place = default;
+        while (bucket.Next(out onDevice))
+        {
+            ComparedRecord compared;
+            if (!before.Entry.IsEmpty && onDevice.IsSameRecord(before.Entry))
+            {
+                compared = before;
+            }
+            else if (before.Entry.IsEmpty && SegmentOf(onDevice.Address).Image == 0)
+            {
+                return false;
+            }
+            else
+            {
+                compared = Compare(onDevice, hash, key);
+            }
+
+            if (compared.IsSameKey)
+            {
+                place = new KeyPlace(true, collides, onDevice, compared.Size);
+                return true;
+            }
+
+            collides |= compared.IsSameHash;
+        }
+
+        place = new KeyPlace(false, collides, default, 0);
+        return true;
     }
 
     /// <summary>Makes the index point to a record that is written but not committed.</summary>

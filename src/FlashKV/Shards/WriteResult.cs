@@ -11,4 +11,9 @@ internal enum WriteResult
 
     /// <summary>The tail has no room; nothing was written.</summary>
     NoRoom,
+
+    /// <summary>
+    /// A record that may have the key is only on the device; nothing was written.
+    /// </summary>
+    OnDevice,
 }
