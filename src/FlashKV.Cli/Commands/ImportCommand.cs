@@ -74,30 +74,13 @@ internal sealed class ImportCommand : ToolCommand
             line.GetValue(_quiet),
             $"import {path}",
             input.TotalBytes,
-            progress => Run(importer, settings, progress));
+            progress => importer.Run(settings, progress));
         if (!line.GetValue(_quiet) || summary.Stopped)
         {
             Environment.Say(Describe(summary, Environment.Time.GetElapsedTime(started)));
         }
 
         return ExitCode.Success;
-    }
-
-    private static ImportSummary Run(
-        Importer importer, ImportSettings settings, IProgressSink progress)
-    {
-        try
-        {
-            return importer.Run(settings, progress);
-        }
-        catch (Exception failure) when (failure is not ToolException and not BrokenPipeException)
-        {
-            string safe = Quantity.Count(importer.Acknowledged, "record");
-            throw new ToolException(
-                FailureReport.Code(failure),
-                $"{FailureReport.Message(failure)}; the first {safe} are durable",
-                failure);
-        }
     }
 
     private static string Describe(ImportSummary summary, TimeSpan elapsed)

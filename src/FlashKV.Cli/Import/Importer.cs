@@ -8,38 +8,49 @@ internal sealed class Importer(
 {
     private const int ReportEvery = 256;
 
+    // How often it is noted what is on stable storage, so that a failure can say so.
+    private const int MarkEvery = 1 << 16;
+
     private long _imported;
     private long _skipped;
     private long _bytes;
-
-    /// <summary>Records that the contract of the chosen durability covers by now.</summary>
-    public long Acknowledged { get; private set; }
+    private long _acknowledged;
+    private long _flushed;
 
     /// <summary>
     /// Reads to the end, or until a signal comes. Whatever ends it, all records before that point
     /// are written, none behind it is, and they are durable unless buffered writes were asked for.
     /// </summary>
     /// <exception cref="ToolException">
-    /// A bad record that was not to be skipped, or an input that cannot be read further.
+    /// A bad record that was not to be skipped, an input that cannot be read further, or a store
+    /// that takes no more; it says what has become of the records before.
     /// </exception>
     public ImportSummary Run(ImportSettings settings, IProgressSink progress)
     {
         long keysBefore = store.GetStatistics().Keys;
-        ToolException? failure = null;
+        Exception? failure = null;
         bool reachedEnd = false;
         try
         {
             reachedEnd = ReadAll(settings, progress);
         }
-        catch (ToolException problem)
+        catch (Exception problem) when (problem is not BrokenPipeException)
         {
             failure = problem;
         }
 
-        Acknowledge(settings);
+        try
+        {
+            Acknowledge(settings);
+        }
+        catch (Exception problem) when (problem is not BrokenPipeException)
+        {
+            throw Failure(failure ?? problem, BeforeFault());
+        }
+
         if (failure is not null)
         {
-            throw new ToolException(failure.ExitCode, $"{failure.Message}; {Before()}", failure);
+            throw Failure(failure, Before());
         }
 
         long overwrote = _imported - (store.GetStatistics().Keys - keysBefore);
@@ -143,22 +154,40 @@ internal sealed class Importer(
         {
             Acknowledge(settings);
         }
+        else if (!settings.Buffered && _imported % MarkEvery == 0)
+        {
+            Flush();
+        }
+    }
+
+    private void Flush()
+    {
+        store.Flush();
+        _flushed = _imported;
     }
 
     private void Acknowledge(ImportSettings settings)
     {
         if (!settings.Buffered)
         {
-            store.Flush();
+            Flush();
         }
 
-        bool isNews = Acknowledged < _imported;
-        Acknowledged = _imported;
+        bool isNews = _acknowledged < _imported;
+        _acknowledged = _imported;
         if (isNews && settings.AcknowledgeEvery is not null)
         {
             environment.WriteLine($"acked {_imported}");
         }
     }
+
+    private static ToolException Failure(Exception failure, string before) =>
+        failure is ToolException tool
+            ? new ToolException(tool.ExitCode, $"{tool.Message}; {before}", tool)
+            : new ToolException(
+                FailureReport.Code(failure),
+                $"{FailureReport.Message(failure)}; {before}",
+                failure);
 
     private string At(string problem) => $"{input.Name}:{reader.LineNumber}: {problem}";
 
@@ -168,4 +197,9 @@ internal sealed class Importer(
         1 => "the 1 record before it is imported",
         _ => $"the {_imported:N0} records before it are imported",
     };
+
+    // The store takes no more and flushes no more, but what it took is in the staging file.
+    private string BeforeFault() =>
+        $"of the {_imported:N0} records before it the first {_flushed:N0} are on stable storage; "
+        + "the others are there when the store is opened again, unless the machine stops first";
 }
