@@ -57,6 +57,7 @@ internal sealed record class MachineDescription(
     }
 
     private static double ReadLoad() => File.Exists("/proc/loadavg")
-        ? double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture)
+        ? double.Parse(
+            File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture)
         : -1;
 }

@@ -6,7 +6,10 @@ namespace FlashKV.Workloads.Harness;
 internal static class ResultTable
 {
     private static readonly string[] s_heads =
-        ["median of runs", "per second", "ns each", "CPU us each", "bytes allocated each", "spread"];
+        [
+            "median of runs", "per second", "ns each", "CPU us each", "bytes allocated each",
+            "spread",
+        ];
 
     public static void Write(TextWriter output, IReadOnlyList<Measurement> measurements)
     {

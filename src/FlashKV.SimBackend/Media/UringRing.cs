@@ -59,7 +59,8 @@ internal sealed unsafe class UringRing : CriticalFinalizerObject, IDisposable
     /// <returns><see langword="null"/> where the system refuses.</returns>
     internal static UringRing? TryCreate(int entries, SafeFileHandle file)
     {
-        Debug.Assert(sizeof(UringParameters) == UringParameters.SizeInBytes, "as the kernel has it");
+        Debug.Assert(
+            sizeof(UringParameters) == UringParameters.SizeInBytes, "as the kernel has it");
         UringParameters parameters = new() { Flags = UringParameters.Clamp };
         int descriptor = UringCalls.Setup(entries, &parameters);
         if (descriptor < 0)

@@ -41,7 +41,8 @@ public sealed class ProcessMemoryTests
         foreach (byte opcode in new[] { ScsiOpcode.Write16, ScsiOpcode.Read16 })
         {
             Assert.Equal(0x3100u, Execute(client, child, opcode, handle, address));
-            Assert.Equal(SislAfuDmaExtra.InvalidEa, (SislAfuDmaExtra)child.Read(Commands + 73, 1)[0]);
+            Assert.Equal(
+                SislAfuDmaExtra.InvalidEa, (SislAfuDmaExtra)child.Read(Commands + 73, 1)[0]);
             byte[] buffer = new byte[4096];
             client.Transport.Read(client.ContextDescriptor, buffer, out int length);
             Assert.Equal(CxlEventDataStorage.SizeInBytes, length);

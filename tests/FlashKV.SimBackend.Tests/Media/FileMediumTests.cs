@@ -143,8 +143,12 @@ public sealed class FileMediumTests : IDisposable
             using FileMedium medium = FileMedium.Open(FilePath, 8);
             using AlignedMemory memory = new(8);
             MediumTransfer[] transfers = [.. Enumerable.Range(0, 8).Select(block =>
-                new MediumTransfer { Block = block, BlockCount = 1, FirstRun = block, RunCount = 1 })];
-            medium.Execute(transfers, [.. Enumerable.Range(0, 8).Select(block => memory.Run(block, 1))]);
+                new MediumTransfer
+                {
+                    Block = block, BlockCount = 1, FirstRun = block, RunCount = 1,
+                })];
+            medium.Execute(
+                transfers, [.. Enumerable.Range(0, 8).Select(block => memory.Run(block, 1))]);
             Assert.All(transfers, transfer => Assert.Equal(MediumStatus.Good, transfer.Status));
         }
     }
