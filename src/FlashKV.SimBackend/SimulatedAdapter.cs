@@ -54,6 +54,8 @@ public sealed class SimulatedAdapter : IDisposable
             module, _afu, options.ContextCount, options.HandlesPerContext)
         {
             ReportsResets = options.ReportsResets,
+            Defects = options.Defects,
+            Time = options.TimeProvider,
         };
         Transport = TransportFor(new Caller(Environment.ProcessId));
         DevicePaths = [.. Driver.Devices.Select(device => device.Path)];

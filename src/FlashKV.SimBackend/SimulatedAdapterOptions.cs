@@ -38,6 +38,12 @@ public sealed record class SimulatedAdapterOptions
     /// </summary>
     public int HandlesPerContext { get; init; } = CxlflashLimits.MaxRhtPerContext;
 
+    /// <summary>Known defects of the original driver that this one is to have.</summary>
+    public OriginalDefects Defects { get; init; }
+
+    /// <summary>Where the driver's time comes from; it sleeps while it tries to recover.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
     /// <summary>
     /// Whether the first command on each LUN after a reset ends with a unit attention (6/29/00), as
     /// on a real adapter.
@@ -51,6 +57,8 @@ public sealed record class SimulatedAdapterOptions
         ArgumentNullException.ThrowIfNull(Luns);
         Require(Luns.Count is >= 1 and <= MaxLuns, nameof(Luns));
         Require(PortCount is 1 or 2 or 4, nameof(PortCount));
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+        Require((Defects & ~OriginalDefects.All) == 0, nameof(Defects));
         Require(Enum.IsDefined(SubmissionMode), nameof(SubmissionMode));
         Require(CommandRooms is >= 1 and <= MaxCommandRooms, nameof(CommandRooms));
         Require(ContextCount is >= 1 and <= MaxContexts, nameof(ContextCount));

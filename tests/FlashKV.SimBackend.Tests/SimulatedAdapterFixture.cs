@@ -20,7 +20,10 @@ internal sealed class SimulatedAdapterFixture : IDisposable
         bool reportsResets = false,
         int ports = 2,
         ClientMemory memory = default,
-        IReadOnlyList<Medium>? media = null)
+        IReadOnlyList<Medium>? media = null,
+        int handles = 256,
+        OriginalDefects defects = OriginalDefects.None,
+        TimeProvider? time = null)
     {
         Memory = memory;
         Media = media is not null ? [] : [.. Enumerable.Range(0, luns).Select(
@@ -33,6 +36,9 @@ internal sealed class SimulatedAdapterFixture : IDisposable
             ContextCount = contexts,
             ReportsResets = reportsResets,
             PortCount = ports,
+            HandlesPerContext = handles,
+            Defects = defects,
+            TimeProvider = time ?? TimeProvider.System,
         });
     }
 

@@ -52,35 +52,62 @@ internal sealed partial class AdapterDriver
             return Errno.InvalidArgument;
         }
 
-        context.Accesses.Add(call.Access);
+        Errno errno = TakeReference();
+        if (errno != Errno.None)
+        {
+            if (errno == Errno.OutOfMemory && Has(OriginalDefects.ReuseFreesContext))
+            {
+                End(context);
+            }
+
+            return errno;
+        }
+
+        context.Attach(call.Access);
         argument.AdapFd = ulong.MaxValue;
         return Errno.None;
     }
 
+    // What adding a LUN to a context needs, in the original's order.
+    private Errno TakeReference() =>
+        _faults.Strikes(DriverFault.DeviceReference) ? Errno.NoDeviceOrAddress
+            : _faults.Strikes(DriverFault.AccessMemory) ? Errno.OutOfMemory
+            : Errno.None;
+
     private Errno AttachNew(DeviceCall call, ref DkCxlflashAttach argument)
     {
-        ContextFile? file = OpenContextFile(call.Caller);
-        if (file is null)
+        Errno errno = TakeReference();
+        if (errno == Errno.None && _faults.Strikes(DriverFault.ContextMemory))
         {
-            return Errno.NoDevice;
+            errno = Errno.OutOfMemory;
         }
 
-        if (argument.NumInterrupts < MinInterrupts)
+        ContextFile? file = null;
+        if (errno == Errno.None)
         {
-            return Errno.InvalidArgument;
+            errno = OpenContextFile(call.Caller, argument.NumInterrupts, out file);
+        }
+
+        if (errno != Errno.None)
+        {
+            return errno;
         }
 
         ulong openMode = argument.Hdr.Flags & DkCxlflashAttach.OpenModeMask;
         DriverContext context = new(
-            ++_generation, call.Caller.ProcessId, SislRht.PermissionsOf(openMode), file,
-            _handlesPerContext);
-        if (!TrySetUp(file.Afu, context.Table))
+            ++_generation, call.Caller.ProcessId, SislRht.PermissionsOf(openMode), file!,
+            _handlesPerContext)
         {
+            Interrupts = argument.NumInterrupts,
+        };
+        if (!TrySetUp(file!.Afu, context.Table))
+        {
+            file.Afu.Lose();
             context.Dispose();
             return Errno.TryAgain;
         }
 
-        context.Accesses.Add(call.Access);
+        context.Attach(call.Access);
         _contexts.Add(context);
         argument.ContextId = context.Id.Value;
         argument.AdapFd = (ulong)Install(call.Process, file);
@@ -104,9 +131,9 @@ internal sealed partial class AdapterDriver
         }
 
         ReleaseHandlesOf(context, call.Access);
-        context.Remove(call.Lun);
-        if (context.Accesses.Count == 0)
+        if (context.Detach(call.Lun) == 0)
         {
+            ReleaseAllHandles(context);
             Destroy(context);
         }
 
@@ -114,17 +141,25 @@ internal sealed partial class AdapterDriver
     }
 
     // A seat on the AFU that nobody has; nothing is published yet.
-    private ContextFile? OpenContextFile(Caller caller)
+    private Errno OpenContextFile(Caller caller, ulong interrupts, out ContextFile? file)
     {
+        file = null;
         int element = _contexts.FindFreeElement();
-        if (element < 0)
+        Errno errno = element < 0 || _faults.Strikes(DriverFault.ContextSeat) ? Errno.NoDevice
+            : interrupts < MinInterrupts ? Errno.InvalidArgument
+            : _faults.Strikes(DriverFault.ContextStart) ? Errno.InputOutput
+            : _faults.Strikes(DriverFault.ProcessElement) ? Errno.NotPermitted
+            : _faults.Strikes(DriverFault.Descriptor) ? Errno.NoDevice
+            : Errno.None;
+        if (errno != Errno.None)
         {
-            return null;
+            return errno;
         }
 
         ushort handle = (ushort)element;
-        return new ContextFile(
+        file = new ContextFile(
             this, handle, _afu.CreateContext(handle, new ContextEvents(handle), caller.Memory));
+        return Errno.None;
     }
 
     // Publishes the seat: from here on it holds its process element.
@@ -136,13 +171,14 @@ internal sealed partial class AdapterDriver
     }
 
     // SP §3.3. Says whether the AFU took the capabilities.
-    private static bool TrySetUp(AfuContext afu, ResourceHandleTable table)
+    private bool TrySetUp(AfuContext afu, ResourceHandleTable table)
     {
         const int MasterHandle = 0;
         ControlMap control = afu.Control;
         _ = control.Read(SislCtrlMap.MboxR);
         control.Write(SislCtrlMap.CtxCap, (ulong)SislCtxCap.User);
-        if (control.Read(SislCtrlMap.CtxCap) != (ulong)SislCtxCap.User)
+        if (control.Read(SislCtrlMap.CtxCap) != (ulong)SislCtxCap.User
+            || _faults.Strikes(DriverFault.CapabilityWrite))
         {
             return false;
         }
@@ -154,16 +190,34 @@ internal sealed partial class AdapterDriver
         return true;
     }
 
-    // SP §3.10: READ CAPACITY(16) over the device's own path.
+    // SP §3.10: READ CAPACITY(16) over the device's own path. A unit attention that it is told of is
+    // one that nobody else is told of; the command is sent once more.
     private bool TryReadCapacity(ScsiDevice device, GlobalLun lun)
     {
-        if ((_afu.UsablePorts & (1 << device.Channel)) == 0)
+        const int Tries = 2;
+        for (int i = 0; i < Tries; i++)
         {
-            return false;
+            if ((_afu.UsablePorts & (1 << device.Channel)) == 0
+                || _faults.Strikes(DriverFault.ReadCapacity))
+            {
+                return false;
+            }
+
+            if (!device.Target.TryTakeUnitAttention(out ScsiSense sense))
+            {
+                lun.SetCapacity(new ReadCapacity16Data(
+                    device.Target.LastLba, device.Target.BlockLength));
+                return State != AdapterState.Failed;
+            }
+
+            bool mayTryAgain = sense.Asc is ScsiSense.AscReset
+                or ScsiSense.AscParametersChanged or ScsiSense.AscTargetChanged;
+            if (!mayTryAgain)
+            {
+                return false;
+            }
         }
 
-        lun.SetCapacity(new ReadCapacity16Data(
-            device.Target.LastLba, device.Target.BlockLength));
-        return true;
+        return false;
     }
 }

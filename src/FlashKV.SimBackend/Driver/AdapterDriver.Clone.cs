@@ -25,15 +25,21 @@ internal sealed partial class AdapterDriver
         }
 
         using LaneClosure closure = new(target.Afu);
-        return closure.IsClosed ? CloneAll(source, target) : Errno.TimedOut;
+        return closure.IsClosed ? CloneAll(call, source, target) : Errno.TimedOut;
     }
 
-    private Errno CloneAll(DriverContext source, DriverContext target)
+    private Errno CloneAll(DeviceCall call, DriverContext source, DriverContext target)
     {
+        LunAccess[] missing = [.. source.Accesses.Where(access => !target.Has(access.Lun))];
+        if (missing.Length > 0 && _faults.Strikes(DriverFault.AccessMemory))
+        {
+            return Errno.OutOfMemory;
+        }
+
         for (int handle = 0; handle < target.Table.Count; handle++)
         {
             Errno errno = source.OwnerOf(handle) is { } lun && IsVirtual(source, handle)
-                ? CloneHandle(source, target, handle, lun)
+                ? CloneHandle(call, source, target, handle, lun)
                 : Errno.None;
             if (errno != Errno.None)
             {
@@ -42,11 +48,15 @@ internal sealed partial class AdapterDriver
             }
         }
 
-        foreach (LunAccess access in source.Accesses)
+        foreach (LunAccess access in missing)
         {
-            if (!target.Has(access.Lun))
+            if (Has(OriginalDefects.CloneReferences))
             {
                 target.Accesses.Add(access);
+            }
+            else
+            {
+                target.Attach(access);
             }
         }
 
@@ -54,7 +64,7 @@ internal sealed partial class AdapterDriver
     }
 
     private Errno CloneHandle(
-        DriverContext source, DriverContext target, int handle, LocalLun lun)
+        DeviceCall call, DriverContext source, DriverContext target, int handle, LocalLun lun)
     {
         ref SislRhtEntry from = ref source.Table[handle];
         ref SislRhtEntry to = ref target.Table[handle];
@@ -62,42 +72,59 @@ internal sealed partial class AdapterDriver
         to.Nmask = from.Nmask;
         to.Fp = SislRht.CloneFp(from.Fp, target.Permissions);
         lun.Parent.TryUse(LunMode.Virtual);
-        if (source.Translations(handle) is not { } translations)
+        int count = (int)from.LxtCnt;
+        if (count > 0)
         {
-            return Errno.None;
+            if (_faults.Strikes(DriverFault.TranslationMemory))
+            {
+                return Errno.OutOfMemory;
+            }
+
+            LocalLun counted = Has(OriginalDefects.CloneAllocator) ? call.Lun : lun;
+            Errno errno = CloneChunks(source, target, handle, count, counted.Parent.Chunks!);
+            if (errno != Errno.None)
+            {
+                return errno;
+            }
         }
 
-        int count = (int)from.LxtCnt;
+        return Sync() == Errno.None ? Errno.None : Errno.TryAgain;
+    }
+
+    private static Errno CloneChunks(
+        DriverContext source, DriverContext target, int handle, int count, ChunkAllocator chunks)
+    {
+        Span<ulong> entries = source.Translations(handle)!.Entries[..count];
         LxtArray copy = new((int)LxtArray.GroupsFor(count));
         for (int i = 0; i < count; i++)
         {
-            ulong entry = translations.Entries[i];
-            if (!lun.Parent.Chunks!.TryClone((int)new SislLxtEntry(entry).AllocationUnit))
+            if (!chunks.TryClone((int)new SislLxtEntry(entries[i]).AllocationUnit))
             {
                 Publish(target, handle, copy, i);
                 return Errno.InputOutput;
             }
 
-            copy.Entries[i] = entry;
+            copy.Entries[i] = entries[i];
         }
 
         Publish(target, handle, copy, count);
-        return Sync() == Errno.None ? Errno.None : Errno.TryAgain;
+        return Errno.None;
     }
 
-    private static void UndoClone(DriverContext source, DriverContext target)
+    private void UndoClone(DriverContext source, DriverContext target)
     {
         for (int handle = 0; handle < target.Table.Count; handle++)
         {
             if (target.OwnerOf(handle) is { } lun)
             {
-                FreeChunks(target, handle, source.AccessOf(lun), keep: 0);
+                FreeChunks(target, handle, source.AccessOf(lun));
                 target.CheckIn(handle);
                 lun.Parent.EndUse();
             }
         }
     }
 
+    // The original would take an entry of format 1 for a table and read wherever it points.
     private static bool IsVirtual(DriverContext context, int handle) =>
         SislRht.Format(context.Table[handle].Fp) == 0;
 }

@@ -64,7 +64,8 @@ internal sealed partial class AdapterDriver
     private Errno UserVirtual(DeviceCall call, ref DkCxlflashUvirtual argument)
     {
         GlobalLun lun = call.Lun.Parent;
-        if (lun.Mode == LunMode.None && !lun.TryPrepareChunks())
+        if (lun.Mode == LunMode.None
+            && (_faults.Strikes(DriverFault.ChunkMemory) || !lun.TryPrepareChunks()))
         {
             return Errno.OutOfMemory;
         }
@@ -114,9 +115,7 @@ internal sealed partial class AdapterDriver
         Errno errno = ResizeTo(context, handle, call.Access, argument.LunSize, out ulong lastLba);
         if (errno != Errno.None)
         {
-            // Chunks that a failed sync has left behind go back as well.
-            FreeChunks(context, handle, call.Access, keep: 0);
-            context.CheckIn(handle);
+            GiveUp(context, handle, call.Access);
             return errno;
         }
 
@@ -128,6 +127,21 @@ internal sealed partial class AdapterDriver
             ? DkCxlflashReturnFlags.AllPortsActive
             : DkCxlflashReturnFlags.None;
         return Errno.None;
+    }
+
+    // Chunks that a failed sync has left behind go back as well, unless the original's defect is
+    // wanted.
+    private void GiveUp(DriverContext context, int handle, LunAccess access)
+    {
+        if (Has(OriginalDefects.FailedSyncLeaks))
+        {
+            context.CheckInStale(handle);
+        }
+        else
+        {
+            FreeChunks(context, handle, access);
+            context.CheckIn(handle);
+        }
     }
 
     private Errno Release(DeviceCall call, ref DkCxlflashRelease argument)
@@ -150,12 +164,15 @@ internal sealed partial class AdapterDriver
     {
         if (SislRht.Format(context.Table[handle].Fp) == 0)
         {
-            FreeChunks(context, handle, access, keep: 0);
-            Errno errno = context.IsInError ? Errno.None : Sync();
+            Errno errno = ResizeTo(context, handle, access, 0, out _);
             if (errno != Errno.None)
             {
-                return Errno.TryAgain;
+                return errno;
             }
+        }
+        else if (!context.IsInError)
+        {
+            _ = Sync();
         }
 
         context.CheckIn(handle);

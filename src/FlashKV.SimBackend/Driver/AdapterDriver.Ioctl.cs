@@ -33,29 +33,38 @@ internal sealed partial class AdapterDriver
             return Errno.NotPermitted;
         }
 
-        bool isDk = IoctlRequest.IsDk(request);
-        if (isDk && request != IoctlRequest.ManageLun)
+        Errno errno = CheckAdapter(process, file.Device, request);
+        if (errno == Errno.None)
         {
-            if (file.Device.Lun is null)
-            {
-                return Errno.InvalidArgument;
-            }
-
-            if (HasFailed && !WorksAfterFailure(request))
-            {
-                return Errno.NoDevice;
-            }
+            errno = CheckArgument(request, argument);
         }
 
-        if (!isDk)
+        return errno == Errno.None
+            ? Dispatch(new DeviceCall(process, file.Device), request, argument)
+            : errno;
+    }
+
+    private Errno CheckAdapter(HostProcess process, ScsiDevice device, uint request)
+    {
+        if (!IoctlRequest.IsDk(request)
+            || (InternalLunMode != 0 && NeedsVirtualLuns(request)))
         {
             return Errno.InvalidArgument;
         }
 
-        Errno errno = CheckArgument(request, argument);
-        return errno == Errno.None
-            ? Dispatch(new DeviceCall(process, file.Device), request, argument)
-            : errno;
+        if (request == IoctlRequest.ManageLun)
+        {
+            return Errno.None;
+        }
+
+        if (device.Lun is null)
+        {
+            return Errno.InvalidArgument;
+        }
+
+        Errno errno = CheckState(process);
+        bool isLet = errno == Errno.NoDevice && WorksAfterFailure(request);
+        return isLet ? Errno.None : errno;
     }
 
     private Errno Dispatch(DeviceCall call, uint request, Span<byte> argument) => request switch
@@ -74,22 +83,29 @@ internal sealed partial class AdapterDriver
     };
 
     // The structure is copied in, handled, and copied out only on success.
-    private static Errno Run<T>(DeviceCall call, Span<byte> argument, Handler<T> handler)
+    private Errno Run<T>(DeviceCall call, Span<byte> argument, Handler<T> handler)
         where T : unmanaged
     {
         T copy = AbiBytes.Read<T>(argument);
         Errno errno = handler(call, ref copy);
-        if (errno == Errno.None)
+        if (errno != Errno.None)
         {
-            AbiBytes.Write(argument, in copy);
+            return errno;
         }
 
-        return errno;
+        if (_faults.Strikes(DriverFault.CopyOut))
+        {
+            return Errno.BadAddress;
+        }
+
+        AbiBytes.Write(argument, in copy);
+        return Errno.None;
     }
 
-    private static Errno CheckArgument(uint request, ReadOnlySpan<byte> argument)
+    private Errno CheckArgument(uint request, ReadOnlySpan<byte> argument)
     {
-        if (argument.Length < IoctlRequest.SizeOf(request))
+        if (argument.Length < IoctlRequest.SizeOf(request)
+            || _faults.Strikes(DriverFault.CopyIn))
         {
             return Errno.BadAddress;
         }
@@ -101,6 +117,10 @@ internal sealed partial class AdapterDriver
             && header.ReturnFlags == DkCxlflashReturnFlags.None;
         return isGood ? Errno.None : Errno.InvalidArgument;
     }
+
+    private static bool NeedsVirtualLuns(uint request) =>
+        request is IoctlRequest.Release or IoctlRequest.UserVirtual or IoctlRequest.VlunResize
+            or IoctlRequest.VlunClone;
 
     private static bool WorksAfterFailure(uint request) =>
         request is IoctlRequest.VlunResize or IoctlRequest.Release or IoctlRequest.Detach;

@@ -6,38 +6,140 @@ namespace FlashKV.SimBackend.Driver;
 /// <content>RECOVER_AFU (SP §3.6).</content>
 internal sealed partial class AdapterDriver
 {
+    private const int LocalRecoveryTries = 20;
+
+    // The original tries for ever while two wait for a seat that neither gets.
+    private const int AllRecoveryTries = 600;
+
+    private int _recoveryThreads;
+    private bool _isRecovering;
+
     private Errno RecoverAfu(DeviceCall call, ref DkCxlflashRecoverAfu argument)
     {
-        DriverContext? context = _contexts.Find(
-            argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
-        if (context is null)
+        _recoveryThreads++;
+        bool isLocked = TryBeginRecovery(call.Process);
+        try
         {
-            return Errno.InvalidArgument;
-        }
+            if (!isLocked)
+            {
+                return Errno.Interrupted;
+            }
 
-        // Nothing was wrong: everything stays as supplied.
-        return context.IsInError ? RecoverContext(call.Process, context, ref argument) : Errno.None;
+            return CheckState(call.Process) == Errno.None
+                ? RecoverInTurn(call, ref argument, out isLocked)
+                : Errno.NoDevice;
+        }
+        finally
+        {
+            if (isLocked)
+            {
+                EndRecovery();
+            }
+
+            _recoveryThreads--;
+        }
     }
 
+    // One recovery at a time.
+    private bool TryBeginRecovery(HostProcess process)
+    {
+        while (_isRecovering)
+        {
+            Monitor.Wait(_lock);
+            if (process.TakeInterruptUnsynchronized())
+            {
+                return false;
+            }
+        }
+
+        _isRecovering = true;
+        return true;
+    }
+
+    private void EndRecovery()
+    {
+        _isRecovering = false;
+        Monitor.PulseAll(_lock);
+    }
+
+    // The context is looked up again after each sleep, since it may be gone by then.
+    private Errno RecoverInTurn(
+        DeviceCall call, ref DkCxlflashRecoverAfu argument, out bool isLocked)
+    {
+        isLocked = true;
+        int localTries = LocalRecoveryTries;
+        for (int tries = 0; ; tries++)
+        {
+            DriverContext? context = _contexts.Find(
+                argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
+            if (context is null)
+            {
+                return Errno.InvalidArgument;
+            }
+
+            if (!context.IsInError)
+            {
+                // Nothing was wrong, unless the adapter is lost and the driver does not know yet.
+                if (!IsMasterLost())
+                {
+                    return Errno.None;
+                }
+
+                Sleep(TimeSpan.FromSeconds(1));
+                Errno state = CheckState(call.Process);
+                if (state != Errno.None)
+                {
+                    return state;
+                }
+
+                continue;
+            }
+
+            Errno errno = RecoverContext(
+                call.Process, context, ref argument, out bool isHung);
+            bool mayTryAgain = errno == Errno.NoDevice && !isHung && tries < AllRecoveryTries
+                && (_recoveryThreads > 1 || localTries-- > 0);
+            if (!mayTryAgain)
+            {
+                return errno;
+            }
+
+            EndRecovery();
+            Sleep(TimeSpan.FromMilliseconds(100));
+            isLocked = TryBeginRecovery(call.Process);
+            if (!isLocked)
+            {
+                return Errno.Interrupted;
+            }
+        }
+    }
+
+    private bool IsMasterLost() => _faults.Strikes(DriverFault.MasterMailbox);
+
     private Errno RecoverContext(
-        HostProcess process, DriverContext context, ref DkCxlflashRecoverAfu argument)
+        HostProcess process,
+        DriverContext context,
+        ref DkCxlflashRecoverAfu argument,
+        out bool isHung)
     {
         // The client gets its memory back with the new window, so the last transfer of the old
         // one must have ended.
         using LaneClosure closure = new(context.Afu);
-        if (!closure.IsClosed)
+        isHung = !closure.IsClosed;
+        if (isHung)
         {
             return Errno.NoDevice;
         }
 
-        ContextFile? file = OpenContextFile(process.Caller);
-        if (file is null)
+        Errno errno = OpenContextFile(process.Caller, context.Interrupts, out ContextFile? file);
+        if (errno != Errno.None)
         {
-            return Errno.NoDevice;
+            return errno;
         }
 
-        if (!TrySetUp(file.Afu, context.Table))
+        if (!TrySetUp(file!.Afu, context.Table))
         {
+            file.Afu.Lose();
             return Errno.TryAgain;
         }
 

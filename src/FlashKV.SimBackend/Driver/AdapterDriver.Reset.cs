@@ -3,7 +3,7 @@ using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Driver;
 
-/// <content>Reset and failure of the adapter (SP §3.5).</content>
+/// <content>Resets (SP §3.5).</content>
 internal sealed partial class AdapterDriver
 {
     // Who resets may be a thread in a lane, which must not wait for the driver's lock: its holder
@@ -11,7 +11,6 @@ internal sealed partial class AdapterDriver
     // and whoever has or gets the lock does the rest.
     private AfuContext[] _liveContexts = [];
     private int _pendingResets;
-    private volatile bool _hasFailed;
 
     /// <summary>How often the adapter has been reset.</summary>
     internal int ResetCount { get; private set; }
@@ -19,11 +18,9 @@ internal sealed partial class AdapterDriver
     /// <summary>Whether the first command on each LUN after a reset reports it.</summary>
     internal bool ReportsResets { get; init; } = true;
 
-    /// <summary>Whether the adapter is gone for good (FAILTERM).</summary>
-    internal bool HasFailed => _hasFailed;
-
     /// <summary>
-    /// Resets the adapter: every context loses its window at once and waits for recovery.
+    /// Resets the adapter: every context loses its window at once and waits for recovery. Ioctls
+    /// that run are waited for, and none waits.
     /// </summary>
     internal void Reset()
     {
@@ -60,18 +57,30 @@ internal sealed partial class AdapterDriver
     private void ApplyPendingReset()
     {
         int resets = Interlocked.Exchange(ref _pendingResets, 0);
-        if (resets == 0)
+        if (resets != 0)
         {
-            return;
+            ResetCount += resets;
+            TakeAllContexts();
+            InitialiseAfu();
+            Monitor.PulseAll(_lock);
         }
+    }
 
-        ResetCount += resets;
+    // Marks all contexts as in error. Their windows read all ones from here on.
+    private void TakeAllContexts()
+    {
         foreach (DriverContext context in _contexts.All)
         {
             context.Afu.Lose();
         }
 
         _contexts.MarkAllInError();
+    }
+
+    // The AFU comes up: LUN tables are written anew, and targets report the reset.
+    private void InitialiseAfu()
+    {
+        _lunTable.Rewrite(_localLuns);
         if (ReportsResets)
         {
             foreach (AfuTarget target in _afu.Targets)

@@ -8,17 +8,6 @@ namespace FlashKV.SimBackend.Driver;
 /// <content>VLUN_RESIZE and the translation tables (SP §3.7, §3.8).</content>
 internal sealed partial class AdapterDriver
 {
-    private readonly Queue<Errno> _syncFaults = new();
-
-    /// <summary>Makes a later sync of the AFU's caches fail; one per call.</summary>
-    internal void InjectSyncFault(Errno errno)
-    {
-        lock (_lock)
-        {
-            _syncFaults.Enqueue(errno);
-        }
-    }
-
     private Errno VlunResize(DeviceCall call, ref DkCxlflashResize argument)
     {
         if (call.Lun.Parent.Mode != LunMode.Virtual)
@@ -57,10 +46,13 @@ internal sealed partial class AdapterDriver
         {
             errno = Grow(context, handle, lun, wanted);
         }
+        else if (wanted < current)
+        {
+            errno = Shrink(context, handle, access, (uint)wanted);
+        }
         else
         {
-            FreeChunks(context, handle, access, (uint)wanted);
-            errno = !context.IsInError && Sync() != Errno.None ? Errno.TryAgain : Errno.None;
+            errno = Confirm(context);
         }
 
         lastLba = lun.Parent.LastLbaOf(context.Table[handle].LxtCnt);
@@ -78,38 +70,64 @@ internal sealed partial class AdapterDriver
         ref SislRhtEntry entry = ref context.Table[handle];
         int current = (int)entry.LxtCnt;
         int granted = (int)Math.Min(wanted, (ulong)(current + (long)chunks.FreeCount));
-        LxtArray translations = FitTranslations(context, handle, current, granted);
+        LxtArray? translations = FitTranslations(context, handle, current, granted);
+        if (translations is null)
+        {
+            return Errno.OutOfMemory;
+        }
+
         for (int i = current; i < granted; i++)
         {
             int chunk = chunks.Allocate();
             Debug.Assert(chunk >= 0, "as many were free");
             translations.Entries[i] = SislLxtEntry.Pack(
-                (ulong)chunk, (byte)lun.LunIndex, SislRht.PermReadWrite, (byte)lun.TablePorts)
+                (ulong)chunk, (byte)lun.LunIndex, SislRht.PermReadWrite, (byte)lun.PortSelect)
                 .Value;
         }
 
         Publish(context, handle, translations, granted);
 
         // The chunks stay granted even if the AFU does not confirm: the client asks again.
-        return Sync() == Errno.None ? Errno.None : Errno.TryAgain;
+        return Confirm(context);
     }
 
-    // Shrinks to a number of chunks; more than there are changes nothing. Lanes are closed.
-    private static void FreeChunks(
-        DriverContext context, int handle, LunAccess access, uint keep)
+    // What growing and an equal size ask of the AFU.
+    private Errno Confirm(DriverContext context)
     {
-        ChunkAllocator chunks = access.Lun.Parent.Chunks!;
+        bool isAsked = !context.IsInError || Has(OriginalDefects.SyncInError);
+        return isAsked && Sync() != Errno.None ? Errno.TryAgain : Errno.None;
+    }
+
+    // Lanes are closed. The chunks are free even if the AFU does not confirm.
+    private Errno Shrink(DriverContext context, int handle, LunAccess access, uint keep)
+    {
         int current = (int)context.Table[handle].LxtCnt;
-        LxtArray? old = context.Translations(handle);
-        if (old is null || keep >= current)
+        LxtArray? kept = null;
+        if (keep != 0 && (kept = FitTranslations(context, handle, (int)keep, (int)keep)) is null)
         {
-            return;
+            return Errno.OutOfMemory;
         }
 
-        // The table goes first and the chunks after it, from the last to the first.
-        ulong[] freed = old.Entries[(int)keep..current].ToArray();
-        LxtArray? kept = keep == 0 ? null : FitTranslations(context, handle, (int)keep, (int)keep);
+        Errno errno = !context.IsInError && Sync() != Errno.None ? Errno.TryAgain : Errno.None;
+        FreeChunks(context, handle, access, keep, kept, current);
+        return errno;
+    }
+
+    // Frees all chunks. Lanes are closed.
+    private void FreeChunks(DriverContext context, int handle, LunAccess access) =>
+        FreeChunks(
+            context, handle, access, 0, null, (int)context.Table[handle].LxtCnt);
+
+    // The table goes first and the chunks after it, from the last to the first. A table that a
+    // failed open has left behind may name chunks that are free by now.
+    private void FreeChunks(
+        DriverContext context, int handle, LunAccess access, uint keep, LxtArray? kept, int current)
+    {
+        ulong[] freed = context.Translations(handle) is { } old
+            ? old.Entries[(int)keep..current].ToArray()
+            : [];
         Publish(context, handle, kept, (int)keep);
+        ChunkAllocator chunks = access.Lun.Parent.Chunks!;
         for (int i = freed.Length - 1; i >= 0; i--)
         {
             int chunk = (int)new SislLxtEntry(freed[i]).AllocationUnit;
@@ -118,13 +136,12 @@ internal sealed partial class AdapterDriver
                 Scrub(chunks, access.Device, chunk);
             }
 
-            bool isFreed = chunks.TryFree(chunk);
-            Debug.Assert(isFreed, "a chunk of this LUN");
+            chunks.TryFree(chunk);
         }
     }
 
     // The present table if it has the right number of groups, else a copy in one that has.
-    private static LxtArray FitTranslations(
+    private LxtArray? FitTranslations(
         DriverContext context, int handle, int current, int wanted)
     {
         LxtArray? old = context.Translations(handle);
@@ -132,6 +149,11 @@ internal sealed partial class AdapterDriver
         if (old is not null && old.Entries.Length == groups * CxlflashLimits.LxtGroupSize)
         {
             return old;
+        }
+
+        if (_faults.Strikes(DriverFault.TranslationMemory))
+        {
+            return null;
         }
 
         LxtArray fitting = new(groups);
@@ -148,19 +170,16 @@ internal sealed partial class AdapterDriver
         context.ReplaceTranslations(handle, translations);
     }
 
-    // A chunk that was shared may still be somebody else's: scrubbing is for the last owner. The
+    // SP §3.8. A chunk that was shared may still be somebody else's: scrubbing is for the last owner. The
     // outcome is ignored, as in the original.
-    private static void Scrub(ChunkAllocator chunks, ScsiDevice device, int chunk)
+    private void Scrub(ChunkAllocator chunks, ScsiDevice device, int chunk)
     {
         if (!chunks.IsShared(chunk))
         {
-            long blocks = CxlflashLimits.ChunkSize / device.Target.LbasPerBlock;
-            _ = device.Target.Medium.Discard(chunk * blocks, blocks);
+            long lba = Has(OriginalDefects.ScrubAddress)
+                ? chunk
+                : (long)chunk << CxlflashLimits.ChunkShift;
+            _ = DriverWriteSame.Zero(device.Target, lba, CxlflashLimits.ChunkSize);
         }
     }
-
-    // The AFU reads the tables themselves and the lanes are closed while they change, so that a
-    // sync, light or heavy, has nothing left to do but to succeed or, for a test, to fail.
-    private Errno Sync() =>
-        _syncFaults.TryDequeue(out Errno errno) && !HasFailed ? errno : Errno.None;
 }

@@ -57,6 +57,11 @@ internal sealed partial class AdapterDriver
 
     private Errno ManageLun(DeviceCall call, ref DkCxlflashManageLun argument)
     {
+        if (_faults.Strikes(DriverFault.LunMemory))
+        {
+            return Errno.OutOfMemory;
+        }
+
         ScsiDevice device = call.Device;
         LocalLun lun = FindOrCreateLun(argument.Wwid);
         ulong flags = argument.Hdr.Flags;

@@ -19,7 +19,7 @@ internal sealed class ContextTable
     internal ContextTable(int contextCount) => _limit = FirstElement + contextCount;
 
     /// <summary>The number of contexts, those in error included.</summary>
-    internal int Count { get; private set; }
+    internal int Count => All.Count();
 
     /// <summary>The files that hold a process element.</summary>
     internal IEnumerable<ContextFile> Files => _elements.OfType<ContextFile>();
@@ -44,18 +44,19 @@ internal sealed class ContextTable
     internal void Add(DriverContext context)
     {
         _table[context.File.ProcessElement] = context;
-        Count++;
     }
 
     /// <summary>Removes a context, wherever it is.</summary>
-    internal void Remove(DriverContext context)
+    /// <param name="context">The context.</param>
+    /// <param name="evicts">
+    /// Whether the slot of its process element becomes free even if another context is there.
+    /// </param>
+    internal void Remove(DriverContext context, bool evicts)
     {
-        if (!_inError.Remove(context))
+        if (!_inError.Remove(context) || evicts)
         {
             _table[context.File.ProcessElement] = null;
         }
-
-        Count--;
     }
 
     /// <summary>Puts all contexts on the error list.</summary>

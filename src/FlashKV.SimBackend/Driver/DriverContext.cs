@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe.Abi;
 
@@ -12,6 +13,7 @@ internal sealed class DriverContext : IDisposable
     private readonly LocalLun?[] _owners;
     private readonly LxtArray?[] _translations;
     private readonly bool[] _needsScrub;
+    private int _references;
 
     internal DriverContext(
         uint generation, int ownerProcess, byte permissions, ContextFile file, int handleCount)
@@ -34,6 +36,9 @@ internal sealed class DriverContext : IDisposable
 
     /// <summary>The permissions of all its handles, fixed when it was attached.</summary>
     internal byte Permissions { get; }
+
+    /// <summary>The number of interrupts that it was attached with.</summary>
+    internal ulong Interrupts { get; init; }
 
     /// <summary>Its seat on the AFU.</summary>
     internal ContextFile File { get; set; }
@@ -62,8 +67,20 @@ internal sealed class DriverContext : IDisposable
     /// <summary>The access to a LUN that is attached to it.</summary>
     internal LunAccess AccessOf(LocalLun lun) => Accesses.Find(access => access.Lun == lun);
 
-    /// <summary>Takes a LUN off it.</summary>
-    internal void Remove(LocalLun lun) => Accesses.RemoveAll(access => access.Lun == lun);
+    /// <summary>Attaches a LUN, which counts until it is detached.</summary>
+    internal void Attach(LunAccess access)
+    {
+        Accesses.Add(access);
+        _references++;
+    }
+
+    /// <summary>Detaches a LUN.</summary>
+    /// <returns>How many count as attached.</returns>
+    internal int Detach(LocalLun lun)
+    {
+        Accesses.RemoveAll(access => access.Lun == lun);
+        return --_references;
+    }
 
     /// <summary>Takes the lowest free handle for a LUN.</summary>
     /// <returns>The handle, or -1 when the table is full.</returns>
@@ -91,7 +108,22 @@ internal sealed class DriverContext : IDisposable
     /// <summary>Gives a handle back. Its translations must be gone.</summary>
     internal void CheckIn(int handle)
     {
+        Debug.Assert(_translations[handle] is null, "no chunks are left");
         Table[handle] = default;
+        Vacate(handle);
+    }
+
+    /// <summary>Gives a handle back and leaves its translations in the entry.</summary>
+    internal void CheckInStale(int handle)
+    {
+        ref SislRhtEntry entry = ref Table[handle];
+        entry.Nmask = 0;
+        entry.Fp = 0;
+        Vacate(handle);
+    }
+
+    private void Vacate(int handle)
+    {
         _owners[handle] = null;
         _needsScrub[handle] = false;
         HandleCount--;

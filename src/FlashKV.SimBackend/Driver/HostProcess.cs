@@ -16,6 +16,7 @@ internal sealed class HostProcess
     private readonly DriverModule _module;
     private readonly DescriptorTable _descriptors = new();
     private readonly List<RegisterMapping> _mappings = [];
+    private bool _isInterrupted;
 
     internal HostProcess(DriverModule module, Caller caller)
     {
@@ -186,6 +187,24 @@ internal sealed class HostProcess
 
             _module.RemoveUnsynchronized(this);
         }
+    }
+
+    /// <summary>Sends the process a signal: an ioctl that waits gives up with EINTR.</summary>
+    internal void Interrupt()
+    {
+        lock (_module.Lock)
+        {
+            _isInterrupted = true;
+            Monitor.PulseAll(_module.Lock);
+        }
+    }
+
+    /// <summary>Takes the signal that a waiting ioctl has met. The lock is held.</summary>
+    internal bool TakeInterruptUnsynchronized()
+    {
+        bool wasInterrupted = _isInterrupted;
+        _isInterrupted = false;
+        return wasInterrupted;
     }
 
     /// <summary>Opens a descriptor of a file that a driver has made. The lock is held.</summary>

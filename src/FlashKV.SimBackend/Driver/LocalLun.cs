@@ -27,9 +27,10 @@ internal sealed class LocalLun(GlobalLun parent)
 
     /// <summary>
     /// Whether it has a slot in the table of each of its ports. A path that is added later makes it
-    /// ask for another slot; translations made before keep the old one, which is never given back.
+    /// ask for another slot, where the original would send commands over that path to LUN 0;
+    /// translations made before keep the old one, which is never given back.
     /// </summary>
-    internal bool IsInTable => TablePorts != 0 && TablePorts == PortSelect;
+    internal bool IsInTable => TablePorts != 0 && (PortSelect & ~TablePorts) == 0;
 
     /// <summary>What the AFU calls it on a channel.</summary>
     internal ulong LunId(int channel) => _lunIds[channel];
@@ -42,7 +43,12 @@ internal sealed class LocalLun(GlobalLun parent)
     }
 
     /// <summary>Takes a path away.</summary>
-    internal void RemoveChannel(int channel) => PortSelect &= ~(1 << channel);
+    /// <remarks>Without a path it is in no table any more.</remarks>
+    internal void RemoveChannel(int channel)
+    {
+        PortSelect &= ~(1 << channel);
+        TablePorts = PortSelect == 0 ? 0 : TablePorts;
+    }
 
     /// <summary>Remembers the slot that it got.</summary>
     internal void PutInTable(int index)

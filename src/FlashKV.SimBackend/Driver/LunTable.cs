@@ -41,6 +41,15 @@ internal sealed class LunTable
         return lun.PortCount > 1 ? PromoteShared(lun) : PromoteSingle(lun);
     }
 
+    /// <summary>Writes the tables anew after a reset; each LUN keeps its slot.</summary>
+    internal void Rewrite(IEnumerable<LocalLun> luns)
+    {
+        foreach (LocalLun lun in luns)
+        {
+            Write(lun, lun.TablePorts, lun.LunIndex);
+        }
+    }
+
     private Errno PromoteShared(LocalLun lun)
     {
         for (int port = 0; port < _afu.PortCount; port++)
@@ -51,7 +60,7 @@ internal sealed class LunTable
             }
         }
 
-        Write(lun, _promote++);
+        Put(lun, _promote++);
         return Errno.None;
     }
 
@@ -63,20 +72,24 @@ internal sealed class LunTable
             return Errno.NoSpace;
         }
 
-        Write(lun, _last[port]--);
+        Put(lun, _last[port]--);
         return Errno.None;
     }
 
-    private void Write(LocalLun lun, int index)
+    private void Put(LocalLun lun, int index)
+    {
+        Write(lun, lun.PortSelect, index);
+        lun.PutInTable(index);
+    }
+
+    private void Write(LocalLun lun, int ports, int index)
     {
         for (int port = 0; port < _afu.PortCount; port++)
         {
-            if ((lun.PortSelect & (1 << port)) != 0)
+            if ((ports & (1 << port)) != 0)
             {
                 _afu.LunTable(port)[index] = lun.LunId(port);
             }
         }
-
-        lun.PutInTable(index);
     }
 }

@@ -23,6 +23,9 @@ public enum Errno
     /// <summary>EIO: the device failed.</summary>
     InputOutput = 5,
 
+    /// <summary>ENXIO: no such device or address.</summary>
+    NoDeviceOrAddress = 6,
+
     /// <summary>EBADF: the descriptor is not open.</summary>
     BadDescriptor = 9,
 
