@@ -10,8 +10,6 @@ internal sealed partial class AdapterDriver
     // The AFU raises up to three kinds of interrupt and needs one at least.
     private const ulong MinInterrupts = 1;
 
-    private uint _generation;
-
     private Errno Attach(DeviceCall call, ref DkCxlflashAttach argument)
     {
         GlobalLun lun = call.Lun.Parent;
@@ -95,7 +93,7 @@ internal sealed partial class AdapterDriver
 
         ulong openMode = argument.Hdr.Flags & DkCxlflashAttach.OpenModeMask;
         DriverContext context = new(
-            ++_generation, call.Caller.ProcessId, SislRht.PermissionsOf(openMode), file!,
+            _module.NextGeneration(), call.Caller.ProcessId, SislRht.PermissionsOf(openMode), file!,
             _handlesPerContext)
         {
             Interrupts = argument.NumInterrupts,

@@ -61,6 +61,10 @@ internal sealed partial class AdapterDriver : IDisposable
     internal ChunkAllocator? ChunksOf(int lun) => Locked(() => _devices.Find(
         device => device.Target.Index == lun && device.Lun is not null)?.Lun!.Parent.Chunks);
 
+    /// <summary>A context, on the AFU or in error.</summary>
+    internal DriverContext? ContextOf(ulong id) =>
+        Locked(() => _contexts.All.FirstOrDefault(context => context.Id.Value == id));
+
     /// <summary>The AFU's LUN table of a port.</summary>
     internal ulong[] LunTableOf(int port) => _afu.LunTable(port);
 

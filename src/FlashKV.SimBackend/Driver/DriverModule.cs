@@ -20,6 +20,7 @@ internal sealed class DriverModule
     private readonly List<ScsiDevice> _devices = [];
     private readonly List<GlobalLun> _luns = [];
     private readonly Dictionary<int, HostProcess> _processes = [];
+    private uint _generation;
 
     /// <summary>The one lock.</summary>
     internal object Lock { get; } = new();
@@ -68,6 +69,9 @@ internal sealed class DriverModule
 
     /// <summary>The path that the next device node gets.</summary>
     internal string NextDevicePath => DeviceNodePrefix + _devices.Count;
+
+    /// <summary>The upper half of the next context id: no two of the machine are alike.</summary>
+    internal uint NextGeneration() => ++_generation;
 
     /// <summary>Adds a device node.</summary>
     internal void AddDevice(ScsiDevice device) => _devices.Add(device);
