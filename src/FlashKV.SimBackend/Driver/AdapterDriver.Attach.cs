@@ -188,8 +188,8 @@ internal sealed partial class AdapterDriver
         return true;
     }
 
-    // SP §3.10: READ CAPACITY(16) over the device's own path. A unit attention that it is told of is
-    // one that nobody else is told of; the command is sent once more.
+    // SP §3.10: READ CAPACITY(16) over the device's own path. A unit attention that it is told of
+    // is one that nobody else is told of; the command is sent once more.
     private bool TryReadCapacity(ScsiDevice device, GlobalLun lun)
     {
         const int Tries = 2;

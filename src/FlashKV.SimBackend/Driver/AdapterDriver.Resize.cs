@@ -170,8 +170,8 @@ internal sealed partial class AdapterDriver
         context.ReplaceTranslations(handle, translations);
     }
 
-    // SP §3.8. A chunk that was shared may still be somebody else's: scrubbing is for the last owner. The
-    // outcome is ignored, as in the original.
+    // SP §3.8. A chunk that was shared may still be somebody else's: scrubbing is for the last
+    // owner. The outcome is ignored, as in the original.
     private void Scrub(ChunkAllocator chunks, ScsiDevice device, int chunk)
     {
         if (!chunks.IsShared(chunk))

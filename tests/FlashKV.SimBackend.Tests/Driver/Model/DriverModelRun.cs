@@ -370,9 +370,9 @@ internal sealed class DriverModelRun : IDisposable
             for (int i = 0; i < count; i++)
             {
                 int chunk = (int)new SislLxtEntry(entries[i]).AllocationUnit;
+                ChunkAllocator chunks = real.OwnerOf(index)!.Parent.Chunks!;
                 Assert.Equal(handle.Chunks[i], chunk);
-                Assert.Equal(
-                    handle.Lun.IsShared(chunk), real.OwnerOf(index)!.Parent.Chunks!.IsShared(chunk));
+                Assert.Equal(handle.Lun.IsShared(chunk), chunks.IsShared(chunk));
             }
         }
     }

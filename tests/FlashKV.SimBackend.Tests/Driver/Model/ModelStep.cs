@@ -1,6 +1,8 @@
 namespace FlashKV.SimBackend.Tests.Driver.Model;
 
-/// <summary>One step of a random history, packed into a number so that a list can be pasted.</summary>
+/// <summary>
+/// One step of a random history, packed into a number so that a list can be pasted.
+/// </summary>
 internal readonly record struct ModelStep(int Value)
 {
     internal const int Max = (1 << 28) - 1;
