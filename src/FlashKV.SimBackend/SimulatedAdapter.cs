@@ -62,9 +62,10 @@ public sealed class SimulatedAdapter : IDisposable
         foreach (ScsiDevice device in Driver.Devices)
         {
             SimulatedLunOptions lun = options.Luns[device.Target.Index];
+            device.Wwid = names.Of(lun);
             if (lun.IsSuperpipe)
             {
-                Driver.EnterSuperpipeMode(device, names.Of(lun));
+                Driver.EnterSuperpipeMode(device, device.Wwid);
             }
         }
     }
@@ -80,6 +81,9 @@ public sealed class SimulatedAdapter : IDisposable
 
     /// <summary>How clients hand over their commands.</summary>
     public SubmissionMode SubmissionMode => _afu.Mode;
+
+    /// <summary>The number of Fibre Channel ports.</summary>
+    public int PortCount => _afu.PortCount;
 
     /// <summary>What its driver shares with those of other adapters.</summary>
     internal DriverModule Module { get; }
@@ -113,6 +117,17 @@ public sealed class SimulatedAdapter : IDisposable
         _afu.SetLink(port, isUp);
     }
 
+    /// <summary>Whether the link of a port is up.</summary>
+    /// <param name="port">The port, counted from 0.</param>
+    /// <returns>Whether it is up, as it is at the start.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such port.</exception>
+    public bool IsLinkUp(int port)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(port);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(port, _afu.PortCount);
+        return _afu.IsLinkUp(port);
+    }
+
     /// <summary>Makes the next command on a LUN end with a unit attention (sense key 6).</summary>
     /// <param name="lun">The LUN's position in the options.</param>
     /// <param name="asc">
@@ -127,6 +142,37 @@ public sealed class SimulatedAdapter : IDisposable
         _afu.Targets[lun].RaiseUnitAttention(
             new ScsiSense(ScsiSenseKey.UnitAttention, asc, ascq));
     }
+
+    /// <summary>
+    /// Changes the capacity of a LUN. The next command on it ends with a unit attention (6/2A/09),
+    /// and VERIFY then finds the new capacity.
+    /// </summary>
+    /// <param name="lun">The LUN's position in the options.</param>
+    /// <param name="blocks">
+    /// The capacity in blocks of 4,096 bytes, at most that of the medium.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// There is no such LUN, or the medium is smaller.
+    /// </exception>
+    /// <remarks>
+    /// As on a real LUN, virtual LUNs keep the chunks that they have; blocks beyond the capacity end
+    /// with sense data.
+    /// </remarks>
+    public void SetCapacity(int lun, long blocks)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(lun);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(lun, _afu.Targets.Length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(blocks, 1);
+        AfuTarget target = _afu.Targets[lun];
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(blocks, target.Medium.BlockCount);
+        target.SetBlockCount(blocks);
+    }
+
+    /// <summary>Where the bytes of a LUN are.</summary>
+    internal Medium MediumOf(int lun) => _afu.Targets[lun].Medium;
+
+    /// <summary>The number of LUNs.</summary>
+    internal int LunCount => _afu.Targets.Length;
 
     /// <summary>Makes one of the coming commands go wrong.</summary>
     /// <param name="fault">How.</param>
@@ -169,6 +215,9 @@ public sealed class SimulatedAdapter : IDisposable
     /// for. The media stay open.
     /// </summary>
     public void Dispose() => Driver.Dispose();
+
+    /// <summary>The LUN table of a port.</summary>
+    internal ReadOnlySpan<ulong> LunTable(int port) => _afu.LunTable(port);
 
     /// <summary>The control seam as another process would see it.</summary>
     internal IControlTransport<SimulatedRegisters> TransportFor(Caller caller) =>

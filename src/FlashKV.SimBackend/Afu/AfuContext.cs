@@ -40,6 +40,12 @@ internal abstract partial class AfuContext
     /// <summary>Whether the context's registers read all ones.</summary>
     internal bool IsLost => Volatile.Read(ref _isLost) != 0;
 
+    /// <summary>Whether the client hands commands over in a ring (SQ mode).</summary>
+    internal bool IsRing => _isRing;
+
+    /// <summary>Whether the client has handed over commands that are to be fetched now.</summary>
+    internal bool HasCommands => IsRunning && !(_isRing ? _ring.IsEmpty : _rooms.IsEmpty);
+
     /// <summary>How often the client has reset the context.</summary>
     internal int ResetCount { get; private set; }
 

@@ -85,6 +85,9 @@ internal sealed class AfuModel
         UpdateUsablePorts();
     }
 
+    /// <summary>Whether the link of a port is up.</summary>
+    internal bool IsLinkUp(int port) => (Volatile.Read(ref _onlinePorts) & (1 << port)) != 0;
+
     /// <summary>Makes a context.</summary>
     /// <param name="handle">Its handle.</param>
     /// <param name="events">Where its events go.</param>

@@ -8,6 +8,7 @@ internal sealed class AfuTarget(
 {
     // Sense key, ASC and ASCQ of the unit attention to report next, packed; 0 is none.
     private int _unitAttention;
+    private long _blockCount = medium.BlockCount;
 
     /// <summary>The position among the adapter's LUNs.</summary>
     internal int Index => index;
@@ -24,11 +25,24 @@ internal sealed class AfuTarget(
     /// <summary>The number of its own blocks in a block of the medium.</summary>
     internal int LbasPerBlock => Medium.BlockBytes / blockLength;
 
+    /// <summary>
+    /// The capacity in blocks of 4,096 bytes: that of the medium, or less once it was changed.
+    /// </summary>
+    internal long BlockCount => Volatile.Read(ref _blockCount);
+
     /// <summary>The last LBA in its own blocks.</summary>
-    internal ulong LastLba => ((ulong)medium.BlockCount * (ulong)LbasPerBlock) - 1;
+    internal ulong LastLba => ((ulong)BlockCount * (ulong)LbasPerBlock) - 1;
 
     /// <summary>The 64-bit SCSI LUN read as a big-endian number: LUN n is n &lt;&lt; 48.</summary>
     internal ulong LunId => (ulong)index << 48;
+
+    /// <summary>Changes the capacity.</summary>
+    /// <param name="blockCount">In blocks of 4,096 bytes, at most the medium's.</param>
+    internal void SetBlockCount(long blockCount)
+    {
+        Volatile.Write(ref _blockCount, blockCount);
+        RaiseUnitAttention(ScsiSense.CapacityChanged);
+    }
 
     /// <summary>Makes the next command report a unit attention.</summary>
     internal void RaiseUnitAttention(ScsiSense sense) =>

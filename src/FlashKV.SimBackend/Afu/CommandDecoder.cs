@@ -112,8 +112,7 @@ internal readonly struct CommandDecoder<TMemory>(
             return new CommandResult { FcRc = SislFcRc.AbortOk };
         }
 
-        if (count > target.Medium.BlockCount
-            || command.Block > target.Medium.BlockCount - count)
+        if (count > target.BlockCount || command.Block > target.BlockCount - count)
         {
             return CommandResult.IllegalRequest(ScsiSense.AscLbaOutOfRange);
         }

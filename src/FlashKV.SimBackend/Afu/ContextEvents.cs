@@ -17,6 +17,12 @@ internal sealed class ContextEvents(ushort handle)
     private ulong _error;
     private bool _isClosed;
 
+    /// <summary>
+    /// Called after something was raised, and at the end, by the thread that did it. It must not
+    /// wait: that thread may be in the middle of a command or of a reset.
+    /// </summary>
+    internal Action? Changed { get; set; }
+
     /// <summary>Raises an interrupt of the context.</summary>
     /// <param name="lisn">Its number, 1 to 63; others are ignored, as 0 is "none".</param>
     internal void RaiseInterrupt(int lisn)
@@ -31,6 +37,8 @@ internal sealed class ContextEvents(ushort handle)
             _pendingInterrupts |= 1UL << lisn;
             Monitor.PulseAll(_lock);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Reports an address that the client does not have.</summary>
@@ -42,6 +50,8 @@ internal sealed class ContextEvents(ushort handle)
             _hasFault = true;
             Monitor.PulseAll(_lock);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Reports an error of the AFU.</summary>
@@ -53,6 +63,8 @@ internal sealed class ContextEvents(ushort handle)
             _error = error;
             Monitor.PulseAll(_lock);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Ends the events: the context is lost or gone.</summary>
@@ -63,6 +75,8 @@ internal sealed class ContextEvents(ushort handle)
             _isClosed = true;
             Monitor.PulseAll(_lock);
         }
+
+        Changed?.Invoke();
     }
 
     /// <summary>Waits for an event.</summary>

@@ -21,6 +21,9 @@ internal sealed class SubmissionRing
 
     internal ulong Tail => Volatile.Read(ref _tail);
 
+    /// <summary>Whether everything up to the tail was fetched.</summary>
+    internal bool IsEmpty => Head == Tail;
+
     /// <summary>Whether the client can put in no further command.</summary>
     internal bool IsFull => Next(Tail) == Head && Start != 0;
 

@@ -51,6 +51,10 @@ internal sealed partial class AdapterDriver : IDisposable
     /// <summary>The number of contexts, those in error included.</summary>
     internal int ContextCount => Locked(() => _contexts.Count);
 
+    /// <summary>The ids of all contexts, those in error included.</summary>
+    internal IReadOnlyList<ulong> ContextIds =>
+        Locked(() => _contexts.All.Select(context => context.Id.Value).ToArray());
+
     /// <summary>The number of resource handles in use.</summary>
     internal int HandleCount => Locked(() => _contexts.All.Sum(context => context.HandleCount));
 

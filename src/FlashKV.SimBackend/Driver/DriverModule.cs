@@ -128,11 +128,13 @@ internal sealed class DriverModule
     {
         const int FirstProcess = 1;
         int processId = process.Caller.ProcessId;
-        if (!_processes.Remove(processId))
+        if (_processes.GetValueOrDefault(processId) != process)
         {
+            // One that is served from outside and was never in the list.
             return;
         }
 
+        _processes.Remove(processId);
         foreach (HostProcess child in _processes.Values)
         {
             if (child.Caller.ParentProcessId == processId)

@@ -56,6 +56,15 @@ internal sealed class HostProcess
         }
     }
 
+    /// <summary>Finds the file of a descriptor, if it is open.</summary>
+    internal OpenFile? Find(int descriptor)
+    {
+        lock (_module.Lock)
+        {
+            return _descriptors.Find(descriptor);
+        }
+    }
+
     /// <summary>Issues an ioctl.</summary>
     /// <param name="descriptor">A descriptor of <see cref="Open"/>.</param>
     /// <param name="request">The request number.</param>
@@ -65,14 +74,18 @@ internal sealed class HostProcess
     {
         lock (_module.Lock)
         {
-            return _descriptors.Find(descriptor) switch
-            {
-                null => Errno.BadDescriptor,
-                DeviceFile file => file.Device.Adapter.IoctlUnsynchronized(
-                    this, file, request, argument),
-                HostFile => HostIoctls.Dispatch(request, argument),
-                _ => Errno.InvalidArgument,
-            };
+            return IoctlUnsynchronized(_descriptors.Find(descriptor), request, argument);
+        }
+    }
+
+    /// <summary>
+    /// Issues an ioctl on a file that the process has, whatever its descriptor there.
+    /// </summary>
+    internal Errno Ioctl(OpenFile file, uint request, Span<byte> argument)
+    {
+        lock (_module.Lock)
+        {
+            return IoctlUnsynchronized(file, request, argument);
         }
     }
 
@@ -83,14 +96,19 @@ internal sealed class HostProcess
         mapping = null;
         lock (_module.Lock)
         {
-            if (_descriptors.Find(descriptor) is not ContextFile file)
-            {
-                return Errno.BadDescriptor;
-            }
-
-            Errno errno = file.Adapter.CheckMapUnsynchronized(Caller, file, length);
-            mapping = errno == Errno.None ? Hold(file) : null;
+            OpenFile? file = _descriptors.Find(descriptor);
+            Errno errno = CheckMapUnsynchronized(file, length);
+            mapping = errno == Errno.None ? Hold((ContextFile)file!) : null;
             return errno;
+        }
+    }
+
+    /// <summary>Says whether the process may map a file, as <see cref="Map"/> does.</summary>
+    internal Errno CheckMap(OpenFile file, long length)
+    {
+        lock (_module.Lock)
+        {
+            return CheckMapUnsynchronized(file, length);
         }
     }
 
@@ -209,6 +227,21 @@ internal sealed class HostProcess
 
     /// <summary>Opens a descriptor of a file that a driver has made. The lock is held.</summary>
     internal int InstallUnsynchronized(OpenFile file) => _descriptors.Add(file);
+
+    private Errno IoctlUnsynchronized(OpenFile? file, uint request, Span<byte> argument) =>
+        file switch
+        {
+            null => Errno.BadDescriptor,
+            DeviceFile device => device.Device.Adapter.IoctlUnsynchronized(
+                this, device, request, argument),
+            HostFile => HostIoctls.Dispatch(request, argument),
+            _ => Errno.InvalidArgument,
+        };
+
+    private Errno CheckMapUnsynchronized(OpenFile? file, long length) =>
+        file is ContextFile context
+            ? context.Adapter.CheckMapUnsynchronized(Caller, context, length)
+            : Errno.BadDescriptor;
 
     private ContextFile? FindContextFile(int descriptor)
     {

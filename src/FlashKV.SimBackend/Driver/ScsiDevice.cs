@@ -1,4 +1,5 @@
 using FlashKV.SimBackend.Afu;
+using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Driver;
 
@@ -16,6 +17,9 @@ internal sealed class ScsiDevice(string path, AdapterDriver adapter, int channel
 
     /// <summary>The LUN as the AFU reaches it.</summary>
     internal AfuTarget Target => target;
+
+    /// <summary>The world-wide identifier, which page 83 gives.</summary>
+    internal Bytes16 Wwid { get; set; }
 
     /// <summary>What MANAGE_LUN has bound it to; <see langword="null"/> in legacy mode.</summary>
     internal LocalLun? Lun { get; set; }

@@ -23,6 +23,9 @@ internal readonly record struct ScsiSense(ScsiSenseKey Key, byte Asc, byte Ascq)
     /// <summary>Unit attention: parameters changed.</summary>
     internal const byte AscParametersChanged = 0x2A;
 
+    /// <summary>With <see cref="AscParametersChanged"/>: the capacity has changed.</summary>
+    internal const byte AscqCapacityChanged = 0x09;
+
     /// <summary>Unit attention; with <see cref="AscqReportedLunsChanged"/>.</summary>
     internal const byte AscTargetChanged = 0x3F;
 
@@ -43,6 +46,10 @@ internal readonly record struct ScsiSense(ScsiSenseKey Key, byte Asc, byte Ascq)
 
     /// <summary>The first command after a reset: 6/29/00.</summary>
     internal static ScsiSense ResetOccurred => new(ScsiSenseKey.UnitAttention, AscReset, 0);
+
+    /// <summary>The first command after a change of the capacity: 6/2A/09.</summary>
+    internal static ScsiSense CapacityChanged =>
+        new(ScsiSenseKey.UnitAttention, AscParametersChanged, AscqCapacityChanged);
 
     /// <summary>
     /// Takes sense data apart. Codes that the data is too short for are 0, as in the Linux SCSI
