@@ -3,14 +3,43 @@ using FlashKV.Superpipe;
 
 namespace FlashKV.SimBackend.Tests;
 
-/// <summary>The window of a context, wherever its client's memory is.</summary>
-internal readonly struct ContextRegisters(RegisterMapping mapping) : IRegisterWindow
+/// <summary>The window of a context, wherever its client's memory and its adapter are.</summary>
+internal readonly struct ContextRegisters : IRegisterWindow
 {
-    internal RegisterMapping Mapping => mapping;
+    private readonly SharedRegisters? _shared;
 
-    public ulong Read(int offset) => mapping.Context.Read(offset);
+    internal ContextRegisters(RegisterMapping mapping) => Mapping = mapping;
 
-    public void Write(int offset, ulong value) => mapping.Context.Write(offset, value);
+    internal ContextRegisters(SharedRegisters shared) => _shared = shared;
 
-    public void Wait() => mapping.Context.Wait();
+    internal RegisterMapping? Mapping { get; }
+
+    internal SharedRegisters Shared => _shared!.Value;
+
+    public ulong Read(int offset) =>
+        _shared is { } shared ? shared.Read(offset) : Mapping!.Context.Read(offset);
+
+    public void Write(int offset, ulong value)
+    {
+        if (_shared is { } shared)
+        {
+            shared.Write(offset, value);
+        }
+        else
+        {
+            Mapping!.Context.Write(offset, value);
+        }
+    }
+
+    public void Wait()
+    {
+        if (_shared is { } shared)
+        {
+            shared.Wait();
+        }
+        else
+        {
+            Mapping!.Context.Wait();
+        }
+    }
 }

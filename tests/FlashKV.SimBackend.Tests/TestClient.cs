@@ -13,6 +13,7 @@ internal sealed class TestClient : IDisposable
     internal const int Slots = 64;
 
     private readonly AlignedMemory _rings = new(4);
+    private readonly HostProcess? _process;
     private ulong _toggle = 1;
     private int _cursor;
     private int _slot;
@@ -25,14 +26,27 @@ internal sealed class TestClient : IDisposable
         DeviceAccess access = DeviceAccess.ReadWrite,
         ClientMemory memory = default)
     {
-        Process = adapter.Module.ProcessOf(new Caller(process, parent, memory));
-        Transport = new DriverTransport(Process);
+        _process = adapter.Module.ProcessOf(new Caller(process, parent, memory));
+        Transport = new DriverTransport(_process);
         IsRing = adapter.SubmissionMode == SubmissionMode.SubmissionQueue;
         Assert.Equal(Errno.None, Transport.Open(path, access, out int device));
         Device = device;
     }
 
-    internal HostProcess Process { get; }
+    internal TestClient(
+        IControlTransport<ContextRegisters> transport,
+        SubmissionMode mode,
+        string path = "/dev/sg0",
+        DeviceAccess access = DeviceAccess.ReadWrite)
+    {
+        Transport = transport;
+        IsRing = mode == SubmissionMode.SubmissionQueue;
+        Assert.Equal(Errno.None, Transport.Open(path, access, out int device));
+        Device = device;
+    }
+
+    internal HostProcess Process =>
+        _process ?? throw new InvalidOperationException("a process that the test only plays");
 
     internal IControlTransport<ContextRegisters> Transport { get; }
 

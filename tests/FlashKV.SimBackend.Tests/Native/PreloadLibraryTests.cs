@@ -12,7 +12,7 @@ public sealed class PreloadLibraryTests
     {
         Assert.SkipUnless(Exists(compiler), $"There is no {compiler} on this machine.");
         using TemporaryDirectory directory = new();
-        PreloadSources.WriteTo(Sharing.PreloadSources.Read(), directory.FullPath);
+        PreloadSources.WriteTo(PreloadSources.Read(), directory.FullPath);
         NativeCompilerRun.Compile(
             directory.FullPath,
             [

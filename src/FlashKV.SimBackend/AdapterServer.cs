@@ -1,0 +1,167 @@
+using FlashKV.SimBackend.Sharing;
+using FlashKV.Superpipe;
+
+namespace FlashKV.SimBackend;
+
+/// <summary>
+/// Serves simulated adapters to other processes over a Unix socket: to
+/// <see cref="SharedAdapterTransport"/>, to <see cref="AdapterControl"/>, and to native programs
+/// under the preload library.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Only processes of the same user, and root's, are served. The AFU reaches their memory by
+/// process_vm_readv and process_vm_writev, so this is for 64-bit Linux.
+/// </para>
+/// <para>
+/// What a client does, or how it ends, cannot harm the server or other clients; what it held comes
+/// back as from a process that exits. A connection costs a thread that sleeps while nothing comes.
+/// </para>
+/// <para>See docs/adapter-protocol.md for the protocol.</para>
+/// </remarks>
+public sealed class AdapterServer : IDisposable
+{
+    private const int Backlog = 128;
+    private const int StackBytes = 512 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly HashSet<ServerConnection> _connections = [];
+    private readonly ServedMachine _machine;
+    private readonly ServerSocket _socket;
+    private readonly Thread _accepting;
+    private bool _isStopped;
+
+    private AdapterServer(SimulatedHost host, ServerSocket socket)
+    {
+        _socket = socket;
+        _machine = new ServedMachine(host, () => ConnectionCount);
+        _accepting = new Thread(Accept) { IsBackground = true, Name = "flashkv connections" };
+        _accepting.Start();
+    }
+
+    /// <summary>The path of the socket.</summary>
+    public string SocketPath => _socket.Path;
+
+    /// <summary>The number of connections.</summary>
+    public int ConnectionCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _connections.Count;
+            }
+        }
+    }
+
+    /// <summary>The number of descriptors that clients have and have not closed.</summary>
+    public int OpenFileCount => _machine.Registry.FileCount;
+
+    /// <summary>Begins to serve. When the method returns, clients can connect.</summary>
+    /// <param name="host">The adapters. The server does not dispose of them.</param>
+    /// <param name="socketPath">
+    /// The path of the socket, at most 107 bytes. A socket that a server has left there is
+    /// replaced; beside it, a file whose name ends in ".lock" tells whether there is a server.
+    /// </param>
+    /// <returns>The server.</returns>
+    /// <exception cref="AdapterSocketException">
+    /// Another server has the path (<see cref="Errno.Busy"/>), something else than a socket is
+    /// there, or the socket cannot be made.
+    /// </exception>
+    /// <exception cref="PlatformNotSupportedException">This is not 64-bit Linux.</exception>
+    public static AdapterServer Start(SimulatedHost host, string socketPath)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentException.ThrowIfNullOrEmpty(socketPath);
+        if (!SocketCalls.IsUsable)
+        {
+            throw new PlatformNotSupportedException(
+                "Adapters can be served to other processes on 64-bit Linux only.");
+        }
+
+        return new AdapterServer(host, ServerSocket.Open(socketPath, Backlog));
+    }
+
+    /// <summary>
+    /// Ends the service: connections are cut, what clients held is given back, and the socket is
+    /// removed.
+    /// </summary>
+    public void Dispose()
+    {
+        ServerConnection[] connections;
+        lock (_lock)
+        {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            _isStopped = true;
+            connections = [.. _connections];
+        }
+
+        _socket.Stop();
+        _accepting.Join();
+        Array.ForEach(connections, connection => connection.Stop());
+        WaitForConnections();
+        _machine.Dispose();
+        _socket.Dispose();
+    }
+
+    private void WaitForConnections()
+    {
+        SpinWait spin = default;
+        while (ConnectionCount > 0)
+        {
+            spin.SpinOnce();
+        }
+    }
+
+    private void Accept()
+    {
+        while (_socket.TryAccept(out PacketSocket? accepted))
+        {
+            if (accepted is not null)
+            {
+                Begin(accepted);
+            }
+        }
+    }
+
+    private void Begin(PacketSocket accepted)
+    {
+        ServerConnection connection = new(_machine, accepted);
+        lock (_lock)
+        {
+            if (_isStopped || _connections.Count >= AdapterProtocol.MaxConnections)
+            {
+                connection.Dispose();
+                return;
+            }
+
+            _connections.Add(connection);
+        }
+
+        new Thread(() => Serve(connection), StackBytes)
+        {
+            IsBackground = true,
+            Name = "flashkv client",
+        }.Start();
+    }
+
+    private void Serve(ServerConnection connection)
+    {
+        try
+        {
+            connection.Run();
+        }
+        finally
+        {
+            connection.Dispose();
+            lock (_lock)
+            {
+                _connections.Remove(connection);
+            }
+        }
+    }
+}

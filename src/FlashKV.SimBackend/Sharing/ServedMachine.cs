@@ -1,0 +1,50 @@
+namespace FlashKV.SimBackend.Sharing;
+
+/// <summary>What the connections of a server have in common.</summary>
+internal sealed class ServedMachine : IDisposable
+{
+    private readonly HangUpWatcher _watcher = new();
+    private readonly DriveWorkers _workers = new();
+
+    private readonly Func<int> _countConnections;
+
+    internal ServedMachine(SimulatedHost host, Func<int> countConnections)
+    {
+        const uint Messages = 1;
+        const uint Pages = 2;
+        _countConnections = countConnections;
+        Host = host;
+        RegisterModes = Messages | (host.Adapters.All(
+            adapter => adapter.SubmissionMode == SubmissionMode.SubmissionQueue) ? Pages : 0);
+        Poller = new PagePoller(_workers);
+        Registry = new ClientRegistry(host.Module, _watcher, Poller, _workers);
+        Tree = new DeviceTree(host);
+        _watcher.Start(Registry.OnHangUp);
+    }
+
+    /// <summary>The adapters.</summary>
+    internal SimulatedHost Host { get; }
+
+    /// <summary>How registers can be reached: bit 0 messages, bit 1 shared pages.</summary>
+    internal uint RegisterModes { get; }
+
+    /// <summary>The number of connections.</summary>
+    internal int ConnectionCount => _countConnections();
+
+    /// <summary>The processes and their files.</summary>
+    internal ClientRegistry Registry { get; }
+
+    /// <summary>Who looks at shared pages.</summary>
+    internal PagePoller Poller { get; }
+
+    /// <summary>The devices as programs look for them.</summary>
+    internal DeviceTree Tree { get; }
+
+    public void Dispose()
+    {
+        Registry.CloseAll();
+        Poller.Dispose();
+        _workers.Dispose();
+        _watcher.Dispose();
+    }
+}
