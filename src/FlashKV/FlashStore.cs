@@ -137,6 +137,9 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     /// <returns>The closing.</returns>
     public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
+    /// <summary>What lies below, for those who step it by hand.</summary>
+    internal StoreCore Core => _core;
+
     internal void ThrowIfDisposed() =>
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 

@@ -1,5 +1,6 @@
 using System.Numerics;
 using FlashKV.Log;
+using FlashKV.Superpipe;
 
 namespace FlashKV;
 
@@ -69,6 +70,15 @@ public sealed record class FlashStoreOptions
 
     /// <summary>The clock.</summary>
     internal TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>How the store attaches to its device.</summary>
+    internal AttachOptions Attachment { get; init; } = new();
+
+    /// <summary>
+    /// Where the identity of a new store comes from, instead of the system; opening then goes
+    /// through the shards one after the other. So the same calls make the same bytes.
+    /// </summary>
+    internal int? Seed { get; init; }
 
     /// <summary>Bits of the key hash to keep; tests narrow it to make keys collide.</summary>
     internal ulong HashMask { get; init; } = ulong.MaxValue;

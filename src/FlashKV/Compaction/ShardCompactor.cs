@@ -99,6 +99,7 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
 
     private void Compact(Segment victim, bool keepsTombstones)
     {
+        store.Fault.ThrowIfSet();
         using PooledBuffer buffer = store.Buffers.Rent(_geometry.SegmentBytes);
         NativeRegion image = buffer.Region.Slice(0, _geometry.SegmentBytes);
         shard.Log.Reader.ReadSlot(victim, image);
@@ -174,6 +175,7 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
                 claim.Bytes, record.Sequence, flags, record.BatchId, record.Key, record.Value);
             Publish(victim, ref bucket, address, claim, flags);
             LogTail.Commit(claim);
+            Step.Reached("copied");
             _lastCopy = claim.Segment;
             _lastCopyEnd = claim.Offset + claim.Size;
             _counts = _counts with { MovedBytes = _counts.MovedBytes + size };

@@ -98,6 +98,7 @@ internal sealed class LogTail
             long found = Interlocked.CompareExchange(ref first, RecordFormat.ReservedWord(size), 0);
             if (found == 0)
             {
+                Step.Reached("claimed");
                 Interlocked.CompareExchange(ref _tail.Value, Next(word, size), word);
                 claim = new TailClaim(slot, offset, size, count);
                 return true;
@@ -130,6 +131,7 @@ internal sealed class LogTail
             long found = Interlocked.CompareExchange(ref first, RecordFormat.EndWord, 0);
             if (found == 0)
             {
+                Step.Reached("closed");
                 Volatile.Write(ref _tail.Value, word | ClosedBit);
                 return CountOf(word);
             }

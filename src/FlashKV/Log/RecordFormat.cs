@@ -81,6 +81,7 @@ internal static class RecordFormat
         }
 
         key.CopyTo(record[keyOffset..]);
+        Step.Reached("key");
         value.CopyTo(record[(keyOffset + key.Length)..]);
         record[end..].Clear();
     }
@@ -104,6 +105,12 @@ internal static class RecordFormat
         BinaryPrimitives.WriteUInt32LittleEndian(
             record[SizeOffset..], SizeWord(size, RecordState.Dead));
     }
+
+    /// <summary>
+    /// The seed of a record's checksum, by its place: a block that was written in another place of
+    /// the same segment is not valid there.
+    /// </summary>
+    public static uint SeedAt(uint segmentSeed, int offset) => segmentSeed ^ (uint)offset;
 
     /// <summary>The checksum of a record: all its bytes after the checksum itself.</summary>
     public static uint Checksum(ReadOnlySpan<byte> record, uint seed) =>

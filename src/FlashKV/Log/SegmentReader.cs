@@ -132,7 +132,7 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         {
             ReadOnlySpan<byte> rest = image.Span(offset, segment.Footer.DataEnd - offset);
             if (!RecordView.TryParse(rest, out RecordView record)
-                || !record.HasChecksum(segment.ChecksumSeed))
+                || !record.HasChecksum(RecordFormat.SeedAt(segment.ChecksumSeed, offset)))
             {
                 return false;
             }
@@ -171,9 +171,10 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
             ThrowCorrupt(segment, offset, "size of the record", "a size within the segment", "not");
         }
 
-        if (!record.HasChecksum(segment.ChecksumSeed))
+        uint seed = RecordFormat.SeedAt(segment.ChecksumSeed, offset);
+        if (!record.HasChecksum(seed))
         {
-            uint expected = RecordFormat.Checksum(record.Bytes, segment.ChecksumSeed);
+            uint expected = RecordFormat.Checksum(record.Bytes, seed);
             uint found = BinaryPrimitives.ReadUInt32LittleEndian(record.Bytes);
             ThrowCorrupt(
                 segment, offset, "checksum of the record", $"0x{expected:x8}", $"0x{found:x8}");

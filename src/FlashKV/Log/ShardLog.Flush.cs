@@ -218,8 +218,9 @@ internal sealed partial class ShardLog
         ulong hash = isDead ? 0 : isCommit ? record.BatchId : _store.Hasher.Hash(record.Key);
         progress.Add(new SummaryEntry(
             hash, record.Sequence, progress.Frontier, record.Flags, isDead));
-        slot.Data.HalfWord(progress.Frontier) =
-            RecordFormat.Checksum(bytes, slot.Segment!.ChecksumSeed);
+        slot.Data.HalfWord(progress.Frontier) = RecordFormat.Checksum(
+            bytes, RecordFormat.SeedAt(slot.Segment!.ChecksumSeed, progress.Frontier));
+        Step.Reached("checksum");
         progress.Frontier += size;
     }
 

@@ -66,8 +66,19 @@ internal sealed partial class ShardLog
         }
 
         int header = _geometry.HeaderOffsetOf(segment.Slot);
-        WriteFreeHeader(segment, header);
-        WipeEnd(segment.Slot);
+        try
+        {
+            WriteFreeHeader(segment, header);
+            WipeEnd(segment.Slot);
+        }
+        catch (DeviceException exception)
+        {
+            // Its old versions may still be there for the next opening, so the tombstones that hide
+            // them must stay: no compaction goes on after a fault.
+            _store.Fault.Set(exception);
+            throw new StoreFaultedException(exception);
+        }
+
         _store.Cache.Evict(segment);
         if (Allocator.PreparedCount >= MaxPrepared)
         {

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace FlashKV.Log;
 
 /// <summary>Taking up what an earlier process left. One thread, before the shard is used.</summary>
@@ -13,7 +11,7 @@ internal sealed partial class ShardLog
     {
         var segment = new Segment(header) { State = SegmentState.Sealed, Footer = footer };
         Allocator.Adopt(segment);
-        ContinueAfter(header.Kind, footer.MaxSequence + 1);
+        ContinueAt(footer.MaxSequence + 1);
         return segment;
     }
 
@@ -38,10 +36,19 @@ internal sealed partial class ShardLog
 
         // Flushed and sealed like any other full segment; nothing more is appended to it.
         slot.Data.Word(end) = RecordFormat.EndWord;
+        Step.Reached("adopted");
         room.InFlight.Enqueue(slot);
-        ContinueAfter(header.Kind, header.FirstSequence + (ulong)records);
+        if (header.Kind == SegmentKind.Hot)
+        {
+            ContinueAt(header.FirstSequence + (ulong)records);
+        }
+
         return segment;
     }
+
+    /// <summary>The next hot record gets this sequence number or a later one.</summary>
+    public void ContinueAt(ulong sequence) =>
+        _hotRoom.NextSequence = Math.Max(_hotRoom.NextSequence, sequence);
 
     /// <summary>
     /// Frees the slots that hold nothing, and says how far the log is durable without those that
@@ -95,11 +102,5 @@ internal sealed partial class ShardLog
                 room.AddFree(slot);
             }
         }
-    }
-
-    private void ContinueAfter(SegmentKind kind, ulong nextSequence)
-    {
-        Debug.Assert(kind != SegmentKind.Free);
-        _hotRoom.NextSequence = Math.Max(_hotRoom.NextSequence, nextSequence);
     }
 }

@@ -75,6 +75,9 @@ internal sealed partial class ShardLog
         Span<byte> summary = slot.Data.Span(
             start, progress.RecordCount * SummaryFormat.EntryBytes);
         WriteEntries(slot, summary);
+        Span<byte> footerBytes = slot.Data.Span(
+            start + summary.Length, SegmentFooter.SizeInBytes);
+        footerBytes.Clear();
         var footer = new SegmentFooter(
             slot.Segment!.Id,
             progress.RecordCount,
@@ -83,15 +86,22 @@ internal sealed partial class ShardLog
             progress.MinSequence,
             progress.MaxSequence,
             slot.Segment.Fence);
-        footer.Write(
-            slot.Data.Span(start + summary.Length, SegmentFooter.SizeInBytes),
-            slot.Segment.ChecksumSeed);
         slot.Segment.Footer = footer;
 
-        int first = start / LogGeometry.BlockBytes;
+        // First without the footer, then with it: where it is valid, all of the summary is there,
+        // whatever a power cut tears. The last block is written twice with the same bytes in front.
+        Step.Reached("summary");
+        WriteThrough(slot, start / LogGeometry.BlockBytes, _geometry.SegmentBlocks);
+        footer.Write(footerBytes, slot.Segment.ChecksumSeed);
+        Step.Reached("footer");
+        WriteThrough(slot, _geometry.SegmentBlocks - 1, _geometry.SegmentBlocks);
+    }
+
+    private void WriteThrough(StagingSlot slot, int first, int end)
+    {
         nint address = slot.Data.Slice(
             first * LogGeometry.BlockBytes, LogGeometry.BlockBytes).Address;
-        _lun.Transfer(Write(slot, first, _geometry.SegmentBlocks - first, address));
+        _lun.Transfer(Write(slot, first, end - first, address));
     }
 
     private void WriteEntries(StagingSlot slot, Span<byte> summary)
@@ -145,17 +155,16 @@ internal sealed partial class ShardLog
     private void Recycle(TailRoom room, StagingSlot slot)
     {
         Segment segment = slot.Segment!;
-        if (slot.Progress.RecordCount == 0)
+        bool isEmpty = slot.Progress.RecordCount == 0;
+        if (isEmpty)
         {
+            // A power cut may have left its header and none of its records.
             segment.Image = 0;
-            Allocator.Free(segment);
+            WriteFreeHeader(segment, _geometry.HeaderOffsetOf(segment.Slot));
         }
         else
         {
-            segment.State = SegmentState.Sealed;
             MoveToCache(slot, segment);
-            Volatile.Write(ref _sealed, 1);
-            _store.Work.Urgent();
         }
 
         Epoch.WaitForQuiescence();
@@ -165,6 +174,19 @@ internal sealed partial class ShardLog
             StagingSlot head = room.InFlight.Dequeue();
             Debug.Assert(head == slot);
             room.AddFree(slot);
+        }
+
+        // Only now may the segment be freed and its place on the device be given to another: a
+        // process that dies would else leave two staging slots for one place.
+        if (isEmpty)
+        {
+            Allocator.Free(segment);
+        }
+        else
+        {
+            segment.State = SegmentState.Sealed;
+            Volatile.Write(ref _sealed, 1);
+            _store.Work.Urgent();
         }
     }
 

@@ -86,6 +86,10 @@ internal sealed partial class ShardLog
         }
 
         Interlocked.Exchange(ref _dirty, 0);
+
+        // A writer commits its record and then looks at the flag, without a barrier of its own: if
+        // it saw the flag that was just taken, its record must be seen from here on.
+        Interlocked.MemoryBarrierProcessWide();
         return true;
     }
 

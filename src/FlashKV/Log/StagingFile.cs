@@ -92,6 +92,8 @@ internal sealed class StagingFile : IDisposable
             written[StoreOffset..].CopyTo(block.Span(StoreOffset, HeaderBytes - StoreOffset));
             Volatile.Write(ref block.Word(0), unchecked((long)Magic));
         }
+
+        Step.Reached("session");
     }
 
     public void Dispose() => _file.Dispose();

@@ -46,9 +46,11 @@ internal sealed class StagingSlot
         segment.Header.WriteBlock(Data.Span(headerOffset, LogGeometry.BlockBytes));
         segment.Header.Write(_header.Span(HeaderCopyOffset, LogGeometry.BlockBytes / 2));
         Adopt(segment, headerOffset);
+        Step.Reached("named");
 
         // From here on the next process takes the bytes for the segment's.
         Volatile.Write(ref _header.Word(StateOffset), InUse);
+        Step.Reached("in use");
     }
 
     /// <summary>Takes up a segment whose bytes an earlier process left here.</summary>
@@ -73,6 +75,8 @@ internal sealed class StagingSlot
     {
         Volatile.Write(ref _header.Word(StateOffset), 0);
         Segment = null;
+        Step.Reached("unused");
         Data.Span(0, Data.Length).Clear();
+        Step.Reached("cleared");
     }
 }

@@ -83,7 +83,8 @@ internal sealed class OpenStore : IDisposable
                 files.CheckIdentity(FormatVersion.Current);
             }
 
-            StoreLuns luns = store.Hold(new StoreLuns(device(store, files, options)));
+            StoreLuns luns = store.Hold(new StoreLuns(
+                device(store, files, options), options.Attachment));
             store.OpenCore(files, luns, options);
             store.OpenTime = options.TimeProvider.GetElapsedTime(start);
             return store;

@@ -10,13 +10,15 @@ namespace FlashKV.Opening;
 internal sealed class StoreLuns : IDisposable
 {
     private readonly SuperpipeDevice _device;
+    private readonly AttachOptions _attachment;
     private readonly List<SuperpipeContext> _contexts = [];
     private VirtualLun[] _shards = [];
 
-    public StoreLuns(SuperpipeDevice device)
+    public StoreLuns(SuperpipeDevice device, AttachOptions attachment)
     {
         _device = device;
-        _contexts.Add(device.Attach());
+        _attachment = attachment;
+        _contexts.Add(device.Attach(attachment));
 
         // The first chunk that is granted, on a device that nobody else uses the first there is.
         Meta = _contexts[0].OpenVirtualLun(LogGeometry.ChunkBlocks);
@@ -31,7 +33,7 @@ internal sealed class StoreLuns : IDisposable
         int contexts = Math.Min(count, Environment.ProcessorCount);
         while (_contexts.Count < contexts)
         {
-            _contexts.Add(_device.Attach());
+            _contexts.Add(_device.Attach(_attachment));
         }
 
         _shards = new VirtualLun[count];

@@ -52,10 +52,12 @@ internal static class SuperblockLoader
     /// <summary>The superblock of a new store.</summary>
     public static Superblock Create(FlashStoreOptions options) => new()
     {
-        Store = StoreId.Create(),
+        Store = options.Seed is { } seed ? new StoreId(1, (uint)seed) : StoreId.Create(),
         ShardCount = options.ShardsOrDefault(),
         SegmentBytes = options.SegmentBytes,
-        HashSeed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+        HashSeed = options.Seed is { } hashSeed
+            ? (uint)hashSeed
+            : BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))),
         CreatedMilliseconds = options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds(),
     };
 }

@@ -16,7 +16,7 @@ internal static class SegmentScan
         int count = 0;
         while (RecordView.TryParse(Rest(data, offset), out RecordView record)
             && record.State is RecordState.Committed or RecordState.Dead
-            && record.HasChecksum(seed))
+            && record.HasChecksum(RecordFormat.SeedAt(seed, offset)))
         {
             offset += record.Size;
             count++;
@@ -45,7 +45,8 @@ internal static class SegmentScan
                 return new SegmentEnd(offset, count, state == RecordState.End);
             }
 
-            if (size < RecordFormat.HeaderBytes || size > data.Length - offset)
+            if (state > RecordState.End
+                || size < RecordFormat.HeaderBytes || size > data.Length - offset)
             {
                 return null;
             }
@@ -66,6 +67,7 @@ internal static class SegmentScan
     private static void Kill(Span<byte> record, int size)
     {
         RecordFormat.WriteDead(record, size);
+        Step.Reached("dead");
     }
 
     private static Span<byte> Rest(NativeRegion data, int offset) =>

@@ -202,6 +202,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
 
     private void AdoptUnsealed(SlotSurvey[] surveys)
     {
+        CheckFooters(surveys);
         ulong? next = null;
         foreach (SlotSurvey survey in surveys
             .Where(survey => survey.IsInUse && survey.Footer is null)
@@ -232,6 +233,27 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
                 "first sequence number of the segment, behind the records found before it,",
                 $"{sequence}",
                 $"{header.FirstSequence}");
+        }
+    }
+
+    // The segments of a kind are sealed in the order of their ids. One without a footer before one
+    // that has it lost it, and the commit records of its batches may be gone by now.
+    private void CheckFooters(SlotSurvey[] surveys)
+    {
+        foreach (SlotSurvey survey in surveys)
+        {
+            if (survey.IsInUse && survey.Footer is null
+                && Array.Exists(surveys, other => other.Footer is not null
+                    && other.Header.Kind == survey.Header.Kind
+                    && other.Header.SegmentId > survey.Header.SegmentId))
+            {
+                throw new CorruptStoreException(
+                    shard.Number,
+                    _geometry.FirstBlockOf(survey.Header.Slot + 1) - 1,
+                    "segment footer",
+                    $"that of segment {survey.Header.SegmentId}, since a later one has one",
+                    "none");
+            }
         }
     }
 
@@ -308,6 +330,10 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
     private void AddRecord(
         Segment segment, in RecordView record, int offset, HashSet<ulong> batches)
     {
+        // A copy in a cold segment may be all that is left of its number; what is written from now
+        // on must be younger.
+        shard.Log.ContinueAt(record.Sequence + 1);
+
         // What was copied to a cold segment was sealed before, so its batch is settled.
         ulong batchId = segment.Kind == SegmentKind.Hot ? record.BatchId : 0;
         if (batchId != 0)

@@ -207,6 +207,7 @@ internal sealed class BatchPart(Shard shard, BatchContents contents, BatchMember
             return false;
         }
 
+        Step.Reached(Step.Placed);
         LastSequence = claim.HotSequence;
         if (_lastSegment != claim.Segment)
         {

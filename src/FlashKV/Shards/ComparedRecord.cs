@@ -9,6 +9,7 @@ namespace FlashKV.Shards;
 /// <param name="Entry">The entry of the record; empty if none was looked at.</param>
 /// <param name="IsSameKey">Whether it has the key of the writer.</param>
 /// <param name="IsSameHash">Whether its key has the same 64-bit hash.</param>
+/// <param name="IsFlagged">Whether it says of itself that its hash is shared.</param>
 /// <param name="Size">The size of the record.</param>
 internal readonly record struct ComparedRecord(
-    IndexEntry Entry, bool IsSameKey, bool IsSameHash, int Size);
+    IndexEntry Entry, bool IsSameKey, bool IsSameHash, bool IsFlagged, int Size);

@@ -80,7 +80,8 @@ internal sealed partial class Shard
         using FoundRecord found = Open(entry);
         bool isSameKey = found.Record.Key.SequenceEqual(key);
         bool isSameHash = isSameKey || _store.Hasher.Hash(found.Record.Key) == hash;
-        return new ComparedRecord(entry, isSameKey, isSameHash, found.Record.Size);
+        bool isFlagged = (found.Record.Flags & RecordFlags.HashCollision) != 0;
+        return new ComparedRecord(entry, isSameKey, isSameHash, isFlagged, found.Record.Size);
     }
 
     private WriteResult TryWriteLatched(
@@ -128,9 +129,11 @@ internal sealed partial class Shard
             return WriteResult.NoRoom;
         }
 
+        Step.Reached(Step.Placed);
         sequence = claim.HotSequence;
         RecordFlags written = place.Collides ? flags | RecordFlags.HashCollision : flags;
         RecordFormat.WriteBody(claim.Bytes, sequence, written, 0, key, value);
+        Step.Reached("written");
         if (!Publish(ref bucket, place, claim, isDelete))
         {
             LogTail.Abandon(claim);
@@ -139,6 +142,7 @@ internal sealed partial class Shard
         }
 
         LogTail.Commit(claim);
+        Step.Reached("committed");
         return WriteResult.Done;
     }
 
@@ -154,7 +158,10 @@ internal sealed partial class Shard
             ComparedRecord compared = Compare(entry, hash, key);
             if (compared.IsSameKey)
             {
-                return new KeyPlace(true, collides, entry, compared.Size);
+                // Of two keys with one hash, the one that came later keeps the flag for good:
+                // entries behind this one were not looked at.
+                return new KeyPlace(
+                    true, collides || compared.IsFlagged, entry, compared.Size);
             }
 
             collides |= compared.IsSameHash;
@@ -196,7 +203,8 @@ internal sealed partial class Shard
 
             if (compared.IsSameKey)
             {
-                place = new KeyPlace(true, collides, onDevice, compared.Size);
+                place = new KeyPlace(
+                    true, collides || compared.IsFlagged, onDevice, compared.Size);
                 return true;
             }
 

@@ -89,6 +89,10 @@ internal sealed class StoreCore : IDisposable
 
     public Shard ShardOf(ulong hash) => _shards[Context.Hasher.ShardOf(hash)];
 
+    /// <summary>Grows the LUN of a shard by a chunk before it needs it.</summary>
+    /// <returns>false if the device has no chunk left.</returns>
+    public bool TryGrow(int shard) => _chunks.TryGrow(shard);
+
     /// <summary>Returns when everything written before the call is on stable storage.</summary>
     public void Flush()
     {
@@ -141,10 +145,24 @@ internal sealed class StoreCore : IDisposable
     {
         ShardRecovery[] recoveries = Array.ConvertAll(
             shards, shard => new ShardRecovery(shard, context, shards.Length));
-        InParallel(recoveries, recovery => recovery.Collect(isStagingTrusted));
+        bool isSequential = context.Options.Seed is not null;
+        ForEach(recoveries, isSequential, recovery => recovery.Collect(isStagingTrusted));
         new BatchResolution(recoveries, context).Resolve();
-        InParallel(recoveries, recovery => recovery.Build(session));
-        InParallel(recoveries, static recovery => recovery.Finish());
+        ForEach(recoveries, isSequential, recovery => recovery.Build(session));
+        ForEach(recoveries, isSequential, static recovery => recovery.Finish());
+    }
+
+    private static void ForEach(
+        ShardRecovery[] recoveries, bool isSequential, Action<ShardRecovery> step)
+    {
+        if (isSequential)
+        {
+            Array.ForEach(recoveries, step);
+        }
+        else
+        {
+            InParallel(recoveries, step);
+        }
     }
 
     // The caller is promised the exception of a shard, not one that wraps those of all.
