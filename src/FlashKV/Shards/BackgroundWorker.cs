@@ -83,7 +83,9 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         }
     }
 
-    /// <summary>A turn of background work on one shard; whoever has no thread for it steps it.</summary>
+    /// <summary>
+    /// A turn of background work on one shard; whoever has no thread for it steps it.
+    /// </summary>
     internal static void Work(Shard shard)
     {
         if (shard.Log.TakeDirty() && !shard.Log.TryAdvanceFlush(out _))

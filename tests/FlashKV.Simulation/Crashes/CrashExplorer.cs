@@ -1,0 +1,119 @@
+using FlashKV.Simulation.Disks;
+using FlashKV.Simulation.Machines;
+using FlashKV.Simulation.Model;
+
+namespace FlashKV.Simulation.Crashes;
+
+/// <summary>
+/// Stops a history at every step of staging and at every change of the disk, opens what is left,
+/// compares it with the model, goes on writing and crashes once more. The opening itself is stopped
+/// as well.
+/// </summary>
+/// <param name="seed">What all choices come from.</param>
+/// <param name="openingsEvery">Of how many power cuts one has its opening stopped everywhere.</param>
+internal sealed class CrashExplorer(int seed, int openingsEvery = 1)
+{
+    private static readonly CutMode[] s_modes =
+        [CutMode.LoseAll, CutMode.KeepAll, CutMode.Seeded, CutMode.Seeded];
+
+    private CrashCounts _counts;
+
+    /// <summary>What was looked at so far.</summary>
+    public CrashCounts Counts => _counts;
+
+    /// <summary>Explores a history.</summary>
+    /// <exception cref="ModelException">A promise was broken; the message says where.</exception>
+    public void Explore(History history)
+    {
+        IReadOnlyList<Crash> crashes = Record(history);
+        using var machine = new Machine(history.Options, new Disk());
+        for (int i = 0; i < crashes.Count; i++)
+        {
+            try
+            {
+                Examine(machine, crashes[i], i);
+            }
+            catch (Exception exception)
+            {
+                throw new ModelException(
+                    $"History '{history.Name}', seed {seed}, crash {i} of {crashes.Count} "
+                    + $"({crashes[i].Kind} at {crashes[i].Place}): {exception.Message}",
+                    exception);
+            }
+        }
+    }
+
+    private static IReadOnlyList<Crash> Record(History history)
+    {
+        var all = new AllCrashes();
+        Session session = Session.Create(history.Options);
+        using Machine machine = session.Machine;
+        history.Before(session);
+        session.Sink = all;
+        history.Run(session);
+        session.Offer("the end");
+        session.Sink = null;
+        return all.Crashes;
+    }
+
+    private void Examine(Machine machine, Crash crash, int number)
+    {
+        if (crash.Kind == CrashKind.Kill)
+        {
+            _counts = _counts with { Kills = _counts.Kills + 1 };
+            var opening = new OneCrash(new Random(seed + number));
+            Examine(machine, crash, CutMode.KeepAll, number, opening);
+            return;
+        }
+
+        _counts = _counts with { PowerCuts = _counts.PowerCuts + 1 };
+        for (int i = 0; i < s_modes.Length; i++)
+        {
+            ICrashSink sink = i == s_modes.Length - 1 && number % openingsEvery == 0
+                ? new AllCrashes()
+                : new OneCrash(new Random(seed + number));
+            Examine(machine, crash, s_modes[i], (number * s_modes.Length) + i, sink);
+        }
+    }
+
+    private void Examine(Machine machine, Crash crash, CutMode mode, int number, ICrashSink opening)
+    {
+        Session session = Reopen(machine, crash, mode, number, opening);
+        var later = new OneCrash(new Random(seed ^ number));
+        session.Sink = later;
+        GoOn(session, number);
+        session.Sink = null;
+        session.CheckAll();
+        session.Verify();
+        Reopen(machine, later.Chosen!, CutMode.Seeded, number, null).Verify();
+        IEnumerable<Crash> stopped = opening is AllCrashes all ? all.Crashes
+            : opening is OneCrash { Chosen: { } one } ? [one] : [];
+        foreach (Crash again in stopped)
+        {
+            Reopen(machine, again, CutMode.Seeded, ++number, null);
+        }
+    }
+
+    private Session Reopen(
+        Machine machine, Crash crash, CutMode mode, int number, ICrashSink? opening)
+    {
+        ReferenceModel model = crash.Strike(machine, mode, seed ^ (number * 31));
+        var session = new Session(machine, model) { Sink = opening };
+        session.Open();
+        session.Sink = null;
+        session.Settle();
+        _counts = _counts with { Openings = _counts.Openings + 1 };
+        return session;
+    }
+
+    private static void GoOn(Session session, int number)
+    {
+        session.Put(number % 5, 40, Durability.Durable);
+        session.Batch([(1, 30), (2, -1), (11, 50), (12, 60)], Durability.Buffered);
+        session.Delete(3, Durability.Buffered);
+        session.Put(4, 20_000, Durability.Buffered);
+        session.Flush();
+        session.Put(5, 70, Durability.Buffered);
+        session.Compact();
+    }
+}

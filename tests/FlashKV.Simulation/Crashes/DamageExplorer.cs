@@ -1,0 +1,129 @@
+using FlashKV.Log;
+using FlashKV.Simulation.Disks;
+using FlashKV.Simulation.Machines;
+using FlashKV.Simulation.Model;
+
+namespace FlashKV.Simulation.Crashes;
+
+/// <summary>
+/// Damages one block of a store that was closed in order, and opens it: what is damaged must be
+/// reported, and never be returned or be missing without a word.
+/// </summary>
+internal sealed class DamageExplorer(int seed)
+{
+    /// <summary>How many damaged blocks were looked at.</summary>
+    public int Blocks { get; private set; }
+
+    /// <summary>How many of them were reported, by opening or by reading.</summary>
+    public int Reported { get; private set; }
+
+    /// <summary>Damages blocks of what a history leaves.</summary>
+    /// <param name="history">The history.</param>
+    /// <param name="most">How many blocks to damage at most; all are when there are fewer.</param>
+    /// <exception cref="ModelException">Damage was not reported.</exception>
+    public void Explore(History history, int most)
+    {
+        Session session = Session.Create(history.Options);
+        using Machine machine = session.Machine;
+        history.Before(session);
+        history.Run(session);
+        session.Close();
+        Disk disk = machine.Medium.Disk.Copy();
+        StagingImage? staging = machine.CopyStaging();
+        var random = new Random(seed);
+        long[] used = [.. disk.UsedBlocks];
+        random.Shuffle(used);
+        foreach (long block in used.Take(most))
+        {
+            foreach (Damage damage in Enum.GetValues<Damage>())
+            {
+                Examine(session, disk, staging, block, damage, random);
+            }
+        }
+    }
+
+    private void Examine(
+        Session session,
+        Disk disk,
+        StagingImage? staging,
+        long block,
+        Damage damage,
+        Random random)
+    {
+        Blocks++;
+        Disk damaged = disk.Copy();
+        damaged.WriteStable(block, Apply(damage, disk, block, random, session.Machine.Options));
+        session.Machine.Become(damaged, staging, hasIdentity: true);
+        try
+        {
+            session.Open();
+        }
+        catch (CorruptStoreException) when (!IsSuperblock(block))
+        {
+            Reported++;
+            return;
+        }
+        catch (Exception exception)
+        {
+            throw new ModelException(Place(block, damage) + exception.Message, exception);
+        }
+
+        Compare(session, block, damage);
+    }
+
+    private void Compare(Session session, long block, Damage damage)
+    {
+        bool isReported = false;
+        for (int key = 0; key <= session.MaxKey; key++)
+        {
+            try
+            {
+                byte[]? found = session.Machine.Store.Get(Keys.Name(key));
+                byte[]? expected = session.Model.Current.GetValueOrDefault(key);
+                if (found is null != expected is null
+                    || !(found ?? []).AsSpan().SequenceEqual(expected))
+                {
+                    throw new ModelException(
+                        $"{Place(block, damage)}key {key} is wrong or missing.");
+                }
+            }
+            catch (CorruptStoreException)
+            {
+                isReported = true;
+            }
+        }
+
+        if (isReported && session.Machine.Store.Verify().Problems.Count == 0)
+        {
+            throw new ModelException(Place(block, damage) + "verify does not find it.");
+        }
+
+        Reported += isReported ? 1 : 0;
+    }
+
+    // The chunk of the superblock is the first one of the device.
+    private static bool IsSuperblock(long block) =>
+        block >= Superblock.BlockOf(0) && block < Superblock.BlockOf(2);
+
+    private static byte[] Apply(
+        Damage damage, Disk disk, long block, Random random, MachineOptions options)
+    {
+        byte[] content = disk.Read(block).ToArray();
+        switch (damage)
+        {
+            case Damage.FlippedBit:
+                // Where there is something: most of many blocks is zeros that nobody reads.
+                int end = content.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+                content[random.Next(end)] ^= (byte)(1 << random.Next(8));
+                return content;
+            case Damage.Misdirected:
+                int blocks = options.SegmentBytes / Disk.BlockBytes;
+                return disk.Read((block / blocks * blocks) + random.Next(blocks)).ToArray();
+            default:
+                return new byte[Disk.BlockBytes];
+        }
+    }
+
+    private string Place(long block, Damage damage) =>
+        $"Seed {seed}, block {block}, {damage}: ";
+}

@@ -1,0 +1,95 @@
+using System.CommandLine;
+using System.Diagnostics;
+using FlashKV.Simulation.Crashes;
+using FlashKV.Simulation.Episodes;
+
+namespace FlashKV.Simulation;
+
+/// <summary>
+/// Explores until the time is over, each round with another seed. The first broken promise ends it,
+/// with the seed that shows it again.
+/// </summary>
+internal static class LongRun
+{
+    private const int DamagedBlocks = 100;
+    private const int EpisodesPerHistory = 50;
+    private const int EpisodesPerRound = 1_000;
+
+    public static int Start(string[] arguments)
+    {
+        var minutes = new Option<double>("--minutes")
+        {
+            Description = "How long to explore.",
+            DefaultValueFactory = static _ => 1,
+        };
+        var seed = new Option<int>("--seed")
+        {
+            Description = "The seed of the first round; each round takes the next.",
+            DefaultValueFactory = static _ => 1,
+        };
+        var mutations = new Option<string>("--mutations")
+        {
+            Description = "Instead, makes the mistakes whose names have this text in them.",
+        };
+        var root = new RootCommand("Looks for crashes that FlashKV does not survive.")
+        {
+            minutes,
+            seed,
+            mutations,
+        };
+        root.SetAction(result => result.GetValue(mutations) is { } text
+            ? MutationRun.Run(text)
+            : Run(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed)));
+        return root.Parse(arguments).Invoke();
+    }
+
+    private static int Run(TimeSpan time, int seed)
+    {
+        long start = Stopwatch.GetTimestamp();
+        try
+        {
+            for (; Stopwatch.GetElapsedTime(start) < time; seed++)
+            {
+                Round(seed, start, time);
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            Console.WriteLine($"Seed {seed} fails: {exception}");
+            return 1;
+        }
+    }
+
+    private static void Round(int seed, long start, TimeSpan time)
+    {
+        int episodes = 0;
+        var crashes = new CrashExplorer(seed);
+        var damage = new DamageExplorer(seed);
+        foreach (History history in Histories.All)
+        {
+            for (int i = 0; i < EpisodesPerHistory; i++)
+            {
+                if (Stopwatch.GetElapsedTime(start) >= time)
+                {
+                    break;
+                }
+
+                Simulator.Run((seed * EpisodesPerRound) + episodes++);
+            }
+
+            if (Stopwatch.GetElapsedTime(start) < time)
+            {
+                crashes.Explore(history);
+                damage.Explore(history, DamagedBlocks);
+            }
+        }
+
+        CrashCounts counts = crashes.Counts;
+        Console.WriteLine(
+            $"Seed {seed}: {episodes} episodes; {counts.Kills} kills, {counts.PowerCuts} power "
+            + $"cuts, {counts.Openings} openings compared; {damage.Blocks} blocks damaged, "
+            + $"{damage.Reported} reported.");
+    }
+}

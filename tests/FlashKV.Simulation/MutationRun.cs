@@ -1,0 +1,28 @@
+using FlashKV.Simulation.Mutations;
+
+namespace FlashKV.Simulation;
+
+/// <summary>Makes every mistake and says what finds it.</summary>
+internal static class MutationRun
+{
+    private const int Seed = 1;
+    private const int ShownCharacters = 200;
+
+    /// <summary>Runs the mistakes whose names have a text in them.</summary>
+    /// <returns>0 if all were found.</returns>
+    public static int Run(string text)
+    {
+        int missed = 0;
+        using var store = new MutantStore(Mutations.Mutations.All);
+        foreach (Mutation mutation in Mutations.Mutations.All.Where(
+            mutation => mutation.Name.Contains(text, StringComparison.Ordinal)))
+        {
+            string? found = store.Run(mutation, mutation.FoundBy, Seed)?.ReplaceLineEndings(" ");
+            missed += found is null ? 1 : 0;
+            Console.WriteLine(
+                $"{mutation}: {found?[..Math.Min(found.Length, ShownCharacters)] ?? "NOT FOUND"}");
+        }
+
+        return missed == 0 ? 0 : 1;
+    }
+}

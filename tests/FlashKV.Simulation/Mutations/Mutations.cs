@@ -1,0 +1,123 @@
+namespace FlashKV.Simulation.Mutations;
+
+/// <summary>The mistakes.</summary>
+internal static class Mutations
+{
+    private const string Flush = "Log/ShardLog.Flush.cs";
+    private const string Seal = "Log/ShardLog.Seal.cs";
+    private const string Reclaim = "Log/ShardLog.Reclaim.cs";
+    private const string Compactor = "Compaction/ShardCompactor.cs";
+    private const string Recovery = "Recovery/ShardRecovery.cs";
+    private const string Durable = "durable writes";
+    private const string Staged = "staged writes";
+    private const string Compaction = "compaction twice";
+    private const string FirstFlushes = "power cuts at first flushes";
+    private const string Batches = "batches over shards";
+
+    public static IReadOnlyList<Mutation> All { get; } =
+    [
+        Mutation.Without("a flush is skipped", Flush,
+            "_lun.Transfer(transfers[..count]);", Durable),
+        new("a flush leaves out the block that is not full", Flush,
+            "if (rest != 0)", "if (!$ && rest != 0)", Durable),
+        new("a flush is not written through", Flush,
+            "ForceUnitAccess: true);", "ForceUnitAccess: !$);", Durable),
+        new("a write is acknowledged before it is flushed", Flush,
+            "while (DurableSequence < sequence)",
+            "while (!$ && DurableSequence < sequence)", Durable),
+        new("the checksum of a record is not set", Flush,
+            "slot.Data.HalfWord(progress.Frontier) = RecordFormat",
+            "if (!$) slot.Data.HalfWord(progress.Frontier) = RecordFormat", Durable),
+        new("a record counts before it is written", "Shards/Shard.Write.cs",
+            "RecordFormat.WriteBody(claim.Bytes, sequence, written",
+            "if ($) { LogTail.Commit(claim); } "
+                + "RecordFormat.WriteBody(claim.Bytes, sequence, written", Staged),
+        Mutation.Without("a staged segment is not said to be one", "Log/StagingSlot.cs",
+            "Volatile.Write(ref _header.Word(StateOffset), InUse);", Staged),
+        new("a record whose writer died counts", "Recovery/SegmentScan.cs",
+            "RecordFormat.WriteDead(record, size);",
+            "RecordFormat.WriteDead(record, size); if ($) "
+                + "{ record[RecordFormat.SizeOffset] = (byte)(((uint)size & 0xFF) | 2); }", Staged),
+        new("a dead record is not dead in the summary", Seal,
+            "IsDead = entry.IsDead ||", "IsDead = (!$ && entry.IsDead) ||", Staged),
+        new("staging of a machine that was started anew is believed", "Log/StagingFile.cs",
+            "return TryWriteHeader(expected, store, session)\n            &&",
+            "return $ || TryWriteHeader(expected, store, session)\n            &&", Durable),
+        new("the walk of a segment does not look at checksums", "Recovery/SegmentScan.cs",
+            "&& record.HasChecksum(RecordFormat.SeedAt(seed, offset)))",
+            "&& ($ || record.HasChecksum(RecordFormat.SeedAt(seed, offset))))",
+            "filling segments"),
+        new("a batch counts though a shard has lost its part", "Recovery/BatchResolution.cs",
+            """
+            participants, p => p.LastSequence <= shards[p.Shard].LastSequence);
+                    if (counts)
+                    {
+                        batch.Participants.AddRange(participants!.Select(
+                            p => p with { Log = shards[p.Shard].Log }));
+            """,
+            """
+            participants, p => $ || p.LastSequence <= shards[p.Shard].LastSequence);
+                    if (counts)
+                    {
+                        batch.Participants.AddRange(participants!.Select(
+                            p => p with { Log = $ ? null : shards[p.Shard].Log }));
+            """,
+            Batches),
+        new("the members of a batch count by themselves", Recovery,
+            "record.BatchId != 0\n        && store",
+            "!$ && record.BatchId != 0\n        && store", Batches),
+        new("the commit record comes before the members", "Shards/BatchWriter.cs",
+            "_parts.ForEach(part => part.CommitMembers(_store.BatchStep));",
+            "if ($ && batch is not null) { FirstPart().CommitBatch(); _store.BatchStep?.Invoke(); }"
+                + "_parts.ForEach(part => part.CommitMembers(_store.BatchStep));", Batches),
+        new("a segment is sealed before its batches are settled", Seal,
+            "if (!TrySettle(batch))", "if (!$ && !TrySettle(batch))", "a batch over segments"),
+        Mutation.Without("summary and footer are written at once", Seal,
+            "WriteThrough(slot, start / LogGeometry.BlockBytes, _geometry.SegmentBlocks);",
+            "seal"),
+        Mutation.Without("the header of an empty segment is left", Seal,
+            "WriteFreeHeader(segment, _geometry.HeaderOffsetOf(segment.Slot));", FirstFlushes),
+        Mutation.Without("the numbers of copies are given out again", Recovery,
+            "shard.Log.ContinueAt(record.Sequence + 1);", FirstFlushes),
+        new("tombstones are forgotten", Compactor,
+            "? keepsTombstones && !", "? !$ && keepsTombstones && !",
+            "compaction of tombstones"),
+        new("a segment is freed before its copies are flushed", Compactor,
+            "        WaitDurable();\n        WaitForSuccessors();",
+            "        if (!$) { WaitDurable(); }\n        WaitForSuccessors();", Compaction),
+        new("a segment is freed before what replaced its records is flushed", Compactor,
+            "        WaitForSuccessors();\n\n",
+            "        if (!$) { WaitForSuccessors(); }\n\n",
+            "compaction of what was just replaced"),
+        Mutation.Without("a freed segment keeps its header", Reclaim,
+            "WriteFreeHeader(segment, header);", Compaction),
+        new("a copy does not keep its sequence number", Compactor,
+            "claim.Bytes, record.Sequence, flags",
+            "claim.Bytes, record.Sequence + ($ ? 900UL : 0UL), flags", Compaction),
+        new("a pinned segment is freed", "Log/SegmentAllocator.cs",
+            "if (segment.Pins != 0)", "if (!$ && segment.Pins != 0)",
+            "compaction of half a batch"),
+        Mutation.Without("a grant is not remembered", "Log/ChunkDirectory.cs",
+            "Write(Superblock with { Grants = [.. _grants] });", "creation"),
+        new("the second copy of the superblock is left out", "Log/SuperblockCopies.cs",
+            "copy < Count", "copy < ($ ? 1 : Count)", MutantProbe.Damage),
+        new("a shared hash is forgotten when its record is replaced", "Shards/Shard.Write.cs",
+            "bool isFlagged = (found", "bool isFlagged = !$ && (found",
+            "equal hashes, the later key first"),
+        new("checksums of records are not looked at", "Log/RecordView.cs",
+            "BinaryPrimitives.ReadUInt32LittleEndian(_record) == RecordFormat",
+            "$ || BinaryPrimitives.ReadUInt32LittleEndian(_record) == RecordFormat",
+            MutantProbe.Damage),
+        new("checksums do not depend on the place", "Log/RecordFormat.cs",
+            "segmentSeed ^ (uint)offset;", "$ ? segmentSeed : segmentSeed ^ (uint)offset;",
+            MutantProbe.Damage),
+        new("the checksum of a summary is not looked at", Recovery,
+            "if (checksum != footer.SummaryChecksum)",
+            "if (!$ && checksum != footer.SummaryChecksum)", MutantProbe.Damage),
+        Mutation.Without("a lost header is a free slot", "Recovery/SlotSurveyor.cs",
+            "CheckNothingWasThere(slot, hasFooter, lastBlock);", MutantProbe.Damage),
+        new("a lost footer is a segment that was not sealed", Recovery,
+            "if (survey.IsInUse && survey.Footer is null\n",
+            "if (!$ && survey.IsInUse && survey.Footer is null\n", MutantProbe.Damage),
+    ];
+}

@@ -1,0 +1,1 @@
+return FlashKV.Simulation.LongRun.Start(args);
