@@ -103,6 +103,7 @@ public sealed class AdapterServer : IDisposable
         _socket.Stop();
         _accepting.Join();
         Array.ForEach(connections, connection => connection.Stop());
+        _machine.Registry.InterruptAll();
         WaitForConnections();
         _machine.Dispose();
         _socket.Dispose();
@@ -142,11 +143,19 @@ public sealed class AdapterServer : IDisposable
             _connections.Add(connection);
         }
 
-        new Thread(() => Serve(connection), StackBytes)
+        try
         {
-            IsBackground = true,
-            Name = "flashkv client",
-        }.Start();
+            new Thread(() => Serve(connection), StackBytes)
+            {
+                IsBackground = true,
+                Name = "flashkv client",
+            }.Start();
+        }
+        catch (OutOfMemoryException)
+        {
+            // No thread for it; those who are connected go on.
+            End(connection);
+        }
     }
 
     private void Serve(ServerConnection connection)
@@ -155,13 +164,23 @@ public sealed class AdapterServer : IDisposable
         {
             connection.Run();
         }
+        catch (Exception failure)
+        {
+            // A bug of ours. It costs the client its connection, and no other client anything.
+            _machine.NoteFailure(failure);
+        }
         finally
         {
-            connection.Dispose();
-            lock (_lock)
-            {
-                _connections.Remove(connection);
-            }
+            End(connection);
+        }
+    }
+
+    private void End(ServerConnection connection)
+    {
+        connection.Dispose();
+        lock (_lock)
+        {
+            _connections.Remove(connection);
         }
     }
 }

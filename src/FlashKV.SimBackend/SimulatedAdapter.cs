@@ -216,9 +216,6 @@ public sealed class SimulatedAdapter : IDisposable
     /// </summary>
     public void Dispose() => Driver.Dispose();
 
-    /// <summary>The LUN table of a port.</summary>
-    internal ReadOnlySpan<ulong> LunTable(int port) => _afu.LunTable(port);
-
     /// <summary>The control seam as another process would see it.</summary>
     internal IControlTransport<SimulatedRegisters> TransportFor(Caller caller) =>
         new SimulatedTransport(Module.ProcessOf(caller));

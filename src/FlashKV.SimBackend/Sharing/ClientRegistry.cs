@@ -184,6 +184,18 @@ internal sealed class ClientRegistry(
         Judge(file, closer: null);
     }
 
+    /// <summary>Makes ioctls that wait in a driver give up.</summary>
+    internal void InterruptAll()
+    {
+        ClientProcess[] processes;
+        lock (_lock)
+        {
+            processes = [.. _processes.Values];
+        }
+
+        Array.ForEach(processes, process => process.Host.Interrupt());
+    }
+
     /// <summary>Closes everything.</summary>
     internal void CloseAll()
     {

@@ -67,7 +67,8 @@ internal sealed class DeviceTree
         Add(path, () => node);
     }
 
-    private void Add(string path, Func<DeviceNode> read)
+    /// <summary>Adds a path that is asked for when it is looked up.</summary>
+    internal void Add(string path, Func<DeviceNode> read)
     {
         _nodes.Add(path, read);
         AddToParents(path);

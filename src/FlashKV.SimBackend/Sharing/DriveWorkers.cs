@@ -4,7 +4,8 @@ namespace FlashKV.SimBackend.Sharing;
 /// Threads that execute commands of contexts for which no other thread should: made when they are
 /// needed, up to a few, and kept.
 /// </summary>
-internal sealed class DriveWorkers : IDisposable
+/// <param name="onFailure">Told of exceptions out of media.</param>
+internal sealed class DriveWorkers(Action<Exception> onFailure) : IDisposable
 {
     private const int MaxThreads = 16;
     private const int StackBytes = 256 * 1024;
@@ -14,6 +15,9 @@ internal sealed class DriveWorkers : IDisposable
     private readonly List<Thread> _threads = [];
     private int _idleThreads;
     private bool _isStopped;
+
+    /// <summary>Notes that executing commands has failed by an exception.</summary>
+    internal void NoteFailure(Exception failure) => onFailure(failure);
 
     /// <summary>Has a context's commands executed.</summary>
     internal void Drive(ServedContext context)

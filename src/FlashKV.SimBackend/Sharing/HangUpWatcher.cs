@@ -106,13 +106,18 @@ internal sealed unsafe class HangUpWatcher : IDisposable
 
     private void Handle(SharedFile file, uint events)
     {
-        if ((events & SocketCalls.EpollHangUp) != 0)
+        if ((events & SocketCalls.EpollHangUp) == 0)
+        {
+            file.Context?.SendEvents();
+        }
+        else if (file.Context is null)
         {
             _onHangUp!(file);
         }
         else
         {
-            file.Context?.SendEvents();
+            // The driver may have to wait for a transfer that hangs.
+            ThreadPool.UnsafeQueueUserWorkItem(_onHangUp!, file, preferLocal: false);
         }
     }
 }

@@ -1,6 +1,4 @@
-using System.Text;
 using FlashKV.SimBackend.Driver;
-using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Sharing;
 
@@ -10,6 +8,13 @@ internal static class HostTree
     private const int GenericMajor = 21;
     private const int HostNodeMajor = 240;
     private const string Devices = "/sys/devices/flashkv";
+
+    private static readonly string[] s_hostAttributes =
+    [
+        "port0", "port1", "port2", "port3", "port0_lun_table", "port1_lun_table",
+        "port2_lun_table", "port3_lun_table", "lun_mode", "ioctl_version", "irqpoll_weight",
+        "num_hwqs", "hwq_mode",
+    ];
 
     internal static void Add(DeviceTree tree, SimulatedAdapter adapter, int number)
     {
@@ -31,46 +36,14 @@ internal static class HostTree
         tree.AddLink($"/sys/bus/scsi/devices/host{number}", host);
         AddUevent(tree, attributes, "class/scsi_host");
         tree.AddLink($"{attributes}/device", host);
-        for (int i = 0; i < CxlflashLimits.MaxFcPorts; i++)
+        foreach (string name in s_hostAttributes)
         {
-            int port = i;
-            if (port < adapter.PortCount)
-            {
-                tree.AddText(
-                    $"{attributes}/port{port}",
-                    () => adapter.IsLinkUp(port) ? "online" : "offline");
-                tree.AddText(
-                    $"{attributes}/port{port}_lun_table", () => LunTable(adapter, port));
-            }
+            tree.Add(
+                $"{attributes}/{name}", () => DeviceNode.Attribute(adapter.Driver, name));
         }
 
-        tree.AddText($"{attributes}/lun_mode", () => "0");
-        tree.AddText($"{attributes}/ioctl_version", () => "disk: 0\nhost: 0");
-        tree.AddText($"{attributes}/irqpoll_weight", () => "0");
-        tree.AddText($"{attributes}/num_hwqs", () => "1");
-        tree.AddText($"{attributes}/hwq_mode", () => "rr");
         tree.AddText($"{attributes}/proc_name", () => "cxlflash");
         tree.AddText($"{attributes}/unique_id", () => $"{number}");
-    }
-
-    // A page of sysfs is all that the original fills.
-    private static string LunTable(SimulatedAdapter adapter, int port)
-    {
-        const int PageBytes = 4096;
-        StringBuilder text = new();
-        ReadOnlySpan<ulong> table = adapter.LunTable(port);
-        for (int slot = 0; slot < table.Length; slot++)
-        {
-            string line = $"{slot:D3}: {table[slot]:x16}\n";
-            if (text.Length + line.Length >= PageBytes)
-            {
-                break;
-            }
-
-            text.Append(line);
-        }
-
-        return text.ToString().TrimEnd('\n');
     }
 
     private static void AddHostNode(DeviceTree tree, int number)

@@ -111,7 +111,7 @@ internal sealed class ServedContext
         do
         {
             seen = Volatile.Read(ref _rings);
-            if (!TryDriveToEnd())
+            if (!TryDriveOrLose())
             {
                 Interlocked.Exchange(ref _rings, 0);
                 _workers.Drive(this);
@@ -168,6 +168,22 @@ internal sealed class ServedContext
     {
         Afu.Events.Changed = null;
         Page?.Dispose();
+    }
+
+    // Whoever drives is no client that an exception of a medium could be given to: to the client it
+    // is an adapter that was lost.
+    private bool TryDriveOrLose()
+    {
+        try
+        {
+            return TryDriveToEnd();
+        }
+        catch (Exception failure)
+        {
+            _workers.NoteFailure(failure);
+            Afu.Lose();
+            return true;
+        }
     }
 
     private bool TryDriveToEnd()

@@ -4,15 +4,17 @@ namespace FlashKV.SimBackend.Sharing;
 internal sealed class ServedMachine : IDisposable
 {
     private readonly HangUpWatcher _watcher = new();
-    private readonly DriveWorkers _workers = new();
+    private readonly DriveWorkers _workers;
 
     private readonly Func<int> _countConnections;
+    private int _failureCount;
 
     internal ServedMachine(SimulatedHost host, Func<int> countConnections)
     {
         const uint Messages = 1;
         const uint Pages = 2;
         _countConnections = countConnections;
+        _workers = new DriveWorkers(NoteFailure);
         Host = host;
         RegisterModes = Messages | (host.Adapters.All(
             adapter => adapter.SubmissionMode == SubmissionMode.SubmissionQueue) ? Pages : 0);
@@ -28,6 +30,12 @@ internal sealed class ServedMachine : IDisposable
     /// <summary>How registers can be reached: bit 0 messages, bit 1 shared pages.</summary>
     internal uint RegisterModes { get; }
 
+    /// <summary>How often serving has failed by a fault of the server itself.</summary>
+    internal int FailureCount => Volatile.Read(ref _failureCount);
+
+    /// <summary>The last of these faults.</summary>
+    internal Exception? LastFailure { get; private set; }
+
     /// <summary>The number of connections.</summary>
     internal int ConnectionCount => _countConnections();
 
@@ -39,6 +47,13 @@ internal sealed class ServedMachine : IDisposable
 
     /// <summary>The devices as programs look for them.</summary>
     internal DeviceTree Tree { get; }
+
+    /// <summary>Notes a fault of the server itself; statistics show it.</summary>
+    internal void NoteFailure(Exception failure)
+    {
+        LastFailure = failure;
+        Interlocked.Increment(ref _failureCount);
+    }
 
     public void Dispose()
     {

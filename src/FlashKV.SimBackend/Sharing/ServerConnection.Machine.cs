@@ -19,13 +19,15 @@ internal sealed partial class ServerConnection
             return Refuse(in request);
         }
 
-        if (!_machine.Tree.TryLookUp(path, out DeviceNode node))
+        if (!_machine.Tree.TryLookUp(path, out DeviceNode node) || node.Errno != Errno.None)
         {
-            return Answer(in request, Errno.NoEntry);
+            return Answer(in request, node.Errno == Errno.None ? Errno.NoEntry : node.Errno);
         }
 
+        const int FixedBytes = AdapterProtocol.HeaderBytes + (4 * sizeof(uint));
         ReadOnlySpan<byte> content = node.Content.Span;
-        byte[] buffer = new byte[AdapterProtocol.HeaderBytes + 16 + content.Length];
+        content = content[..Math.Min(content.Length, AdapterProtocol.MaxReplyBytes - FixedBytes)];
+        byte[] buffer = new byte[FixedBytes + content.Length];
         MessageWriter reply = MessageWriter.Reply(buffer, in request, Errno.None);
         reply.Add32((uint)node.Kind);
         reply.Add32(node.Device);

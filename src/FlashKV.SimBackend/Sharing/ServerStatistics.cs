@@ -18,6 +18,12 @@ internal static class ServerStatistics
             json.WriteNumber("connections", machine.ConnectionCount);
             json.WriteNumber("processes", machine.Registry.ProcessCount);
             json.WriteNumber("files", machine.Registry.FileCount);
+            json.WriteNumber("failures", machine.FailureCount);
+            if (machine.LastFailure is { } failure)
+            {
+                json.WriteString("lastFailure", failure.ToString());
+            }
+
             json.WriteStartArray("adapters");
             for (int i = 0; i < machine.Host.Adapters.Count; i++)
             {
