@@ -70,6 +70,7 @@ internal static class Tool
         root.Subcommands.Add(new VerifyCommand(environment));
         root.Subcommands.Add(new CompactCommand(environment));
         root.Subcommands.Add(new DemoCommand(environment));
+        root.Subcommands.Add(new AdapterCommand(environment));
         return root;
     }
 
@@ -83,11 +84,17 @@ internal static class Tool
 
     private static int RefuseUsage(ParseResult line, ToolEnvironment environment)
     {
-        Command command = line.CommandResult.Command;
-        string name = command is ToolCommand ? $"flashkv {command.Name}" : "flashkv";
+        string name = NameOf(line.CommandResult.Command);
         string problem = line.UnmatchedTokens is [string unknown, ..]
-            ? $"'{unknown}' is not understood" : line.Errors[0].Message.TrimEnd('.');
+            ? $"'{unknown}' is not understood" : OneLine(line.Errors[0].Message);
         environment.Say($"{problem} (see {name} --help)");
         return ExitCode.Usage;
     }
+
+    private static string OneLine(string message) => message
+        .ReplaceLineEndings(" ").Replace("\t", "", StringComparison.Ordinal).TrimEnd('.');
+
+    private static string NameOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent
+            ? $"{NameOf(parent)} {command.Name}" : command.Name;
 }
