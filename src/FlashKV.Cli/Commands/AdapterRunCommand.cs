@@ -19,7 +19,7 @@ internal sealed class AdapterRunCommand : ToolCommand
 
     private readonly Option<string> _registers = new("--registers")
     {
-        Description = "How the program touches registers: trapped (exact), or shared (fast, in "
+        Description = "How the program touches registers: trapped (exact), or shared (a page, in "
             + "SQ mode).",
         DefaultValueFactory = _ => "trapped",
     };

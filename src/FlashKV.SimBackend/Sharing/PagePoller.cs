@@ -6,9 +6,9 @@ namespace FlashKV.SimBackend.Sharing;
 /// Looks at the pages that clients share, with one thread, and executes what they have handed over.
 /// </summary>
 /// <remarks>
-/// While there is something to do it looks all the time; then it yields its processor, then it
-/// sleeps. A client that knows of it rings; for the others it looks again after a millisecond,
-/// which costs about the reading of three cache lines for each.
+/// While there is something to do it looks all the time, and soon after it sleeps. A client that
+/// knows of it rings. For the others it first yields its processor for a while, and then looks
+/// again every millisecond, which costs about the reading of three cache lines for each.
 /// </remarks>
 internal sealed class PagePoller : IDisposable
 {
@@ -93,7 +93,7 @@ internal sealed class PagePoller : IDisposable
             {
                 Thread.SpinWait(PausesBetweenLooks);
             }
-            else if (idle < IdleLooksBeforeSleep)
+            else if (idle < IdleLooksBeforeSleep && !HasOnlyWakingClients())
             {
                 Thread.Yield();
             }
@@ -144,17 +144,19 @@ internal sealed class PagePoller : IDisposable
         bool hasWork = LookAtAll();
         if (!hasWork)
         {
-            hasWork = WaitForRing(contexts);
+            hasWork = WaitForRing();
         }
 
         SetAsleep(contexts, isAsleep: false);
         return hasWork;
     }
 
-    private bool WaitForRing(ServedContext[] contexts)
+    private bool HasOnlyWakingClients() => Array.TrueForAll(
+        Volatile.Read(ref _contexts), context => context.Page is not { HasWakingClient: false });
+
+    private bool WaitForRing()
     {
-        bool areAllWaking = Array.TrueForAll(
-            contexts, context => context.Page is not { HasWakingClient: false });
+        bool areAllWaking = HasOnlyWakingClients();
         lock (_lock)
         {
             if (!_isRung && !_isStopped)

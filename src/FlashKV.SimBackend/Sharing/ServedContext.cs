@@ -135,6 +135,8 @@ internal sealed class ServedContext
     /// <returns>The count.</returns>
     internal ulong Wait(ulong seen, int timeoutMilliseconds)
     {
+        // Who waits does not wait for somebody to look at the page.
+        Page?.TakeOver();
         Drive();
         long deadline = Environment.TickCount64 + timeoutMilliseconds;
         lock (_gate)
