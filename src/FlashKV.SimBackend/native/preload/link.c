@@ -43,7 +43,7 @@ static int process_id(void)
 
 bool link_is_own_process(void)
 {
-    return atomic_load(&s_process) == process_id();
+    return atomic_load(&s_process) == process_id() || preload_adopt_memory();
 }
 
 static void report_down(int error)
@@ -236,7 +236,7 @@ static int connect_to_daemon(void)
 }
 
 /* A process that shares this memory but is not the one that made the connections (between vfork and
-   exec), or that came about behind our back, has one for each request. */
+   exec) has one for each request. */
 static struct connection *take_single_use(void)
 {
     static struct connection s_single[8];

@@ -105,6 +105,9 @@ const struct real_functions *real(void);
 /* Whether there is a daemon to serve this process: the environment names its socket. */
 bool preload_is_active(void);
 
+/* Makes this process's own what a fork that libc did not see has copied; false: nothing was. */
+bool preload_adopt_memory(void);
+
 /* Reads or writes the program's memory; false where an access would fault. */
 bool memory_copy(uintptr_t address, void *data, size_t length, bool is_write);
 
@@ -208,6 +211,7 @@ bool windows_find(uintptr_t address, struct window *out); /* usable in fault han
 void windows_set_mode(bool wants_shared);
 void windows_before_fork(void);
 void windows_after_fork(void);
+void windows_after_unseen_fork(void);
 
 /* ---- fault.c, registers.c, scratch.c ------------------------------------------------------ */
 

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
@@ -108,6 +109,32 @@ bool preload_is_active(void)
 
 /* ---- fork -------------------------------------------------------------------------------------- */
 
+/* One page that the kernel zeroes in a forked child, and only in one: a child between vfork and exec
+   shares this memory, one of a fork that libc did not see has its own. */
+static atomic_int *s_is_marked;
+
+static void mark_memory(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *marked = real()->mmap(
+        NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (marked == MAP_FAILED)
+        return;
+    if (madvise(marked, page, MADV_WIPEONFORK) == 0)
+        s_is_marked = marked;
+    atomic_store((atomic_int *)marked, 1);
+}
+
+bool preload_adopt_memory(void)
+{
+    if (!s_is_marked || atomic_exchange(s_is_marked, 1) != 0)
+        return false;
+    windows_after_unseen_fork();
+    scratch_after_fork();
+    link_forget_after_fork();
+    return true;
+}
+
 static void before_fork(void)
 {
     windows_before_fork();
@@ -122,6 +149,8 @@ static void after_fork_in_child(void)
 {
     windows_after_fork();
     scratch_after_fork();
+    if (s_is_marked)
+        atomic_store(s_is_marked, 1);
     link_forget_after_fork();
 }
 
@@ -140,6 +169,7 @@ __attribute__((constructor)) static void start(void)
         report("FLASHKV_ADAPTER_REGISTERS is \"trapped\" or \"shared\", not \"%s\"", registers);
     link_start(socket_path);
     windows_set_mode(registers && strcmp(registers, "shared") == 0);
+    mark_memory();
     s_is_active = true;
 
     sigset_t set;

@@ -67,6 +67,12 @@ void windows_after_fork(void)
     unlock(&saved);
 }
 
+/* A thread that is not in this process may have held the lock. */
+void windows_after_unseen_fork(void)
+{
+    atomic_store(&s_lock, 0);
+}
+
 /* ---- the table ---------------------------------------------------------------------------- */
 
 static bool read_slot(struct slot *slot, uintptr_t address, struct window *out)
