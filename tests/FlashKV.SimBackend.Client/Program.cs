@@ -8,6 +8,7 @@ namespace FlashKV.SimBackend.Client;
 /// <c>hold SOCKET</c>: takes a context and chunks, says so, and gives them back at the end of its
 /// input. <c>hammer SOCKET ACCESS</c>: the same, writing and reading until it is killed.
 /// <c>clone SOCKET CONTEXT</c>: clones handle 0 of its parent's context and says what is in block 0.
+/// <c>device</c>: see <see cref="NativeDevice"/>.
 /// </summary>
 internal static class Program
 {
@@ -25,6 +26,8 @@ internal static class Program
                 return 0;
             case ["clone", string socket, string context]:
                 return Clone(socket, ulong.Parse(context, CultureInfo.InvariantCulture));
+            case ["device"]:
+                return NativeDevice.Run();
             default:
                 return 2;
         }
