@@ -255,12 +255,11 @@ static struct connection *take_single_use(void)
     }
 }
 
-static void disconnect(struct connection *connection)
+static void disconnect(int descriptor, bool is_single_use)
 {
-    if (!connection->is_single_use)
-        files_remove(connection->descriptor);
-    syscall(SYS_close, connection->descriptor);
-    connection->descriptor = -1;
+    if (!is_single_use)
+        files_remove(descriptor);
+    syscall(SYS_close, descriptor);
 }
 
 static bool make_ready(struct connection *connection)
@@ -301,7 +300,7 @@ void link_return(struct connection *connection)
     if (!connection)
         return;
     if (connection->is_single_use && connection->descriptor >= 0)
-        disconnect(connection);
+        disconnect(connection->descriptor, true);
     atomic_store(&connection->is_taken, false);
 }
 
@@ -309,12 +308,17 @@ int link_exchange_on(struct connection *connection, struct exchange *exchange)
 {
     if (connection->descriptor < 0)
         return LINK_DOWN;
-    int saved = errno;
-    int result = exchange_over(connection->descriptor, exchange);
+    int saved = errno, descriptor = connection->descriptor;
+    int result = exchange_over(descriptor, exchange);
+    if (result == LINK_DOWN && !atomic_exchange(&s_has_reported, true))
+        report("the adapter daemon at %s went away", s_address.sun_path);
     if (result == LINK_DOWN || result == EINTR) {
-        if (result == LINK_DOWN && !atomic_exchange(&s_has_reported, true))
-            report("the adapter daemon at %s went away", s_address.sun_path);
-        disconnect(connection);
+        /* An answer may still come, so the connection is of no more use. First the next one: the
+           daemon takes a process without any for ended. */
+        connection->descriptor = -1;
+        if (result == EINTR && !connection->is_single_use)
+            (void)make_ready(connection);
+        disconnect(descriptor, connection->is_single_use);
     }
     errno = saved;
     return result;
