@@ -15,6 +15,9 @@ internal sealed partial class ShardLog
     private readonly FlushGate _gate = new();
     private readonly DurabilityWaiters _waiters = new();
     private readonly StagingSlot[] _flushing = new StagingSlot[HotSlots];
+
+    // The flush's own, so that it works when others have used up the memory budget.
+    private readonly PooledBuffer _flushBlock;
     private ulong _durableSequence;
     private int _sealed;
 
@@ -23,6 +26,9 @@ internal sealed partial class ShardLog
 
     /// <summary>Whether a segment was sealed since the last time it was asked.</summary>
     public bool TakeSealed() => Interlocked.Exchange(ref _sealed, 0) != 0;
+
+    /// <summary>Makes <see cref="TakeSealed"/> answer yes once more.</summary>
+    public void AskForCompaction() => Volatile.Write(ref _sealed, 1);
 
     /// <summary>
     /// Returns when every hot record up to a sequence number is on stable storage. The caller is
@@ -255,13 +261,12 @@ internal sealed partial class ShardLog
             transfers[count++] = Write(slot, first, full - first, address);
         }
 
-        using PooledBuffer last = _store.Buffers.Rent(LogGeometry.BlockBytes);
         if (rest != 0)
         {
-            Span<byte> block = last.Span(0, LogGeometry.BlockBytes);
+            Span<byte> block = _flushBlock.Span(0, LogGeometry.BlockBytes);
             slot.Data.Span(full * LogGeometry.BlockBytes, rest).CopyTo(block);
             block[rest..].Clear();
-            transfers[count++] = Write(slot, full, 1, last.Address);
+            transfers[count++] = Write(slot, full, 1, _flushBlock.Address);
         }
 
         _lun.Transfer(transfers[..count]);
@@ -283,9 +288,8 @@ internal sealed partial class ShardLog
             return;
         }
 
-        using PooledBuffer witness = _store.Buffers.Rent(LogGeometry.BlockBytes);
-        slot.Segment.Header.WriteBlock(witness.Span(0, LogGeometry.BlockBytes));
-        _lun.Transfer(Write(slot, last, 1, witness.Address));
+        slot.Segment.Header.WriteBlock(_flushBlock.Span(0, LogGeometry.BlockBytes));
+        _lun.Transfer(Write(slot, last, 1, _flushBlock.Address));
         progress.IsWitnessed = true;
     }
 

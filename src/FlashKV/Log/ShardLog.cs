@@ -29,6 +29,7 @@ internal sealed partial class ShardLog
         _lun = lun;
         _geometry = store.Geometry;
         _chunks = chunks;
+        _flushBlock = store.Buffers.Rent(LogGeometry.BlockBytes);
         Allocator = new SegmentAllocator(Segments);
         Reader = new SegmentReader(shard, store, lun, Segments);
         _hotRoom = new TailRoom(SegmentKind.Hot, slots[..HotSlots], _geometry);

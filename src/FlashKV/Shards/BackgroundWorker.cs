@@ -97,7 +97,21 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         shard.Log.PrepareAhead();
         if (shard.Log.TakeSealed())
         {
+            Compact(shard);
+        }
+    }
+
+    // Compaction needs a buffer of a segment. Without one it moves nothing, and is tried again with
+    // the next work: no reason to take no more writes.
+    private static void Compact(Shard shard)
+    {
+        try
+        {
             shard.Compactor.KeepWithinAmplification();
+        }
+        catch (InsufficientMemoryException)
+        {
+            shard.Log.AskForCompaction();
         }
     }
 }

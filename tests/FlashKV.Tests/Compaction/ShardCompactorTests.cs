@@ -1,4 +1,5 @@
 using FlashKV.Log;
+using FlashKV.Memory;
 using FlashKV.Shards;
 using FlashKV.Snapshots;
 using FlashKV.Tests.Doubles;
@@ -71,6 +72,32 @@ public sealed class ShardCompactorTests
         // 2,000 records of 432 bytes are 3.3 segments; a quarter, slack and the tails come on top.
         Assert.InRange(most, 4, 12);
         Assert.Equal(2_000, harness.Core.Shards[0].Index.Count);
+    }
+
+    // The background thread took want of memory for a failure, and the store refused all writes.
+    [Fact]
+    public void Without_memory_for_compaction_the_store_goes_on()
+    {
+        using var harness = new CoreHarness(shards: 1);
+        StoreContext context = harness.Core.Context;
+        harness.Put("key"u8, "before"u8);
+        using (context.Buffers.Rent(harness.Options.SegmentBytes))
+        using (new Reservation(context.Memory))
+        using (var worker = new BackgroundWorker(harness.Core))
+        {
+            context.Work = worker;
+            for (int i = 0; i < 20_000; i++)
+            {
+                harness.Put("key"u8, new byte[200]);
+            }
+
+            harness.Core.Flush();
+        }
+
+        Assert.Null(context.Fault.Cause);
+        harness.Core.Shards[0].Compactor.KeepWithinAmplification();
+        Assert.InRange(harness.Core.Shards[0].Log.Segments.InUse().Count, 1, 5);
+        Assert.Equal(new byte[200], harness.Get("key"u8));
     }
 
     // Compaction freed segments whose records had been superseded in staging only: after a power
@@ -268,5 +295,21 @@ public sealed class ShardCompactorTests
         }
 
         Assert.Equal(model.OrderBy(pair => pair.Key), seen.OrderBy(pair => pair.Key));
+    }
+
+    /// <summary>Takes all that is left of a memory budget.</summary>
+    private sealed class Reservation : IDisposable
+    {
+        private readonly UnmanagedMemory _memory;
+        private readonly long _bytes;
+
+        public Reservation(UnmanagedMemory memory)
+        {
+            _memory = memory;
+            _bytes = memory.AvailableBytes;
+            Assert.True(memory.TryReserve(MemoryCategory.Index, _bytes));
+        }
+
+        public void Dispose() => _memory.Release(MemoryCategory.Index, _bytes);
     }
 }
