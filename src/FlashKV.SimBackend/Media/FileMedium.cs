@@ -19,6 +19,9 @@ namespace FlashKV.SimBackend;
 /// </remarks>
 public sealed class FileMedium : Medium
 {
+    // Much longer than a kernel needs, even a busy one.
+    internal static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+
     private readonly FileChannel _channel;
 
     internal FileMedium(string path, FileChannel channel, long blockCount)
@@ -53,7 +56,13 @@ public sealed class FileMedium : Medium
     /// cannot be created.
     /// </exception>
     /// <remarks>
+    /// <para>
     /// A file that this call has created is on stable storage, name and length, when it returns.
+    /// </para>
+    /// <para>
+    /// On Linux the file of a process that was killed stays locked for a moment more, until its
+    /// last writes have ended. So a locked file is waited for, at most 10 seconds.
+    /// </para>
     /// </remarks>
     public static FileMedium Open(string path, long blockCount, bool direct = true) =>
         Open(path, blockCount, direct, FileAccessMethod.Best);

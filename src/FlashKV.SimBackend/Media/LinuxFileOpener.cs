@@ -67,18 +67,28 @@ internal static class LinuxFileOpener
         return buffered;
     }
 
+    // The kernel takes the rings of a killed process down some time after its end. Until then they
+    // hold the file, and so the lock, for writes may still be under way: wait, do not pass it by.
+    // There is no event for that, and a call of the system that waits cannot be given up.
     private static void Lock(string path, SafeFileHandle file)
     {
-        if (LibC.Lock(file, LibC.LockExclusive | LibC.LockNonBlocking) == 0)
+        int error = 0;
+        if (!SpinWait.SpinUntil(
+            () => (error = TryLock(file)) != LibC.ErrorTryAgain, FileMedium.LockPatience))
         {
-            return;
+            throw new MediumUnavailableException(path, MediumUnavailableReason.Locked, error);
         }
 
-        int error = Marshal.GetLastPInvokeError();
-        throw error == LibC.ErrorTryAgain
-            ? new MediumUnavailableException(path, MediumUnavailableReason.Locked, error)
-            : Unavailable(path, error);
+        if (error != 0)
+        {
+            throw Unavailable(path, error);
+        }
     }
+
+    private static int TryLock(SafeFileHandle file) =>
+        LibC.Lock(file, LibC.LockExclusive | LibC.LockNonBlocking) == 0
+            ? 0
+            : Marshal.GetLastPInvokeError();
 
     private static long PrepareLength(string path, SafeFileHandle file, long blockCount)
     {

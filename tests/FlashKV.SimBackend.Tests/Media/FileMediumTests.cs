@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace FlashKV.SimBackend.Tests.Media;
 
@@ -154,6 +156,21 @@ public sealed class FileMediumTests : IDisposable
     }
 
     [Fact]
+    public void A_file_is_waited_for_whose_rings_the_kernel_still_takes_down()
+    {
+        using AlignedMemory memory = new(1024);
+        FileMedium.Open(FilePath, 1024).Dispose();
+        for (int i = 0; i < 20; i++)
+        {
+            LoseRing(memory);
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            using FileMedium medium = FileMedium.Open(FilePath, 1024);
+            Assert.Equal(1024, medium.BlockCount);
+        }
+    }
+
+    [Fact]
     public void Transfers_allocate_no_managed_memory()
     {
         using FileMedium medium = FileMedium.Open(FilePath, 1024);
@@ -201,6 +218,38 @@ public sealed class FileMediumTests : IDisposable
         {
             Run("umount", mountPoint);
         }
+    }
+
+    // As a killed process leaves it: the file locked, writes under way, nothing unregistered.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private unsafe void LoseRing(AlignedMemory memory)
+    {
+        int descriptor = LibC.IsUsable
+            ? LibC.Open(
+                FilePath,
+                LibC.OpenReadWrite | LibC.OpenDirect | LibC.OpenCloseOnExec,
+                0)
+            : -1;
+        if (descriptor < 0)
+        {
+            return;
+        }
+
+        using SafeFileHandle file = new(descriptor, ownsHandle: true);
+        Assert.Equal(0, LibC.Lock(file, LibC.LockExclusive | LibC.LockNonBlocking));
+        UringRing? ring = UringRing.TryCreate(8, file);
+        for (int i = 0; i < 8 && ring is not null; i++)
+        {
+            UringSubmission* submission = ring.Add();
+            submission->Opcode = UringSubmission.Write;
+            submission->Flags = UringSubmission.FixedFile;
+            submission->Offset = i * 128 * Medium.BlockBytes;
+            submission->Address = memory.Run(i * 128, 128).Address;
+            submission->Length = 128 * Medium.BlockBytes;
+            submission->TransferFlags = LibC.WriteDataSync;
+        }
+
+        Assert.Equal(0, ring?.Enter(0) ?? 0);
     }
 
     private static void Transfer(Medium medium, MemoryRun[] runs, MemoryRun[] bounced)
