@@ -18,11 +18,11 @@ internal sealed class ContextGate
 {
     private readonly Stripe[] _stripes = new Stripe[16];
     private readonly object _settled = new();
-    private volatile int _phase;
+    private int _phase;
 
-    internal ContextPhase Phase => (ContextPhase)_phase;
+    internal ContextPhase Phase => (ContextPhase)Volatile.Read(ref _phase);
 
-    internal bool IsOpen => _phase == (int)ContextPhase.Open;
+    internal bool IsOpen => Phase == ContextPhase.Open;
 
     /// <summary>The stripe of the calling thread.</summary>
     internal int StripeOfThread() => Environment.CurrentManagedThreadId & (_stripes.Length - 1);
@@ -75,11 +75,12 @@ internal sealed class ContextGate
     /// <summary>Waits while another thread holds the gate closed.</summary>
     internal ContextPhase WaitUntilSettled()
     {
+        // Whoever ends the closed time writes the phase under the lock.
         lock (_settled)
         {
-            while (Phase == ContextPhase.Restoring)
+            while (_phase == (int)ContextPhase.Restoring)
                 Monitor.Wait(_settled);
-            return Phase;
+            return (ContextPhase)_phase;
         }
     }
 
