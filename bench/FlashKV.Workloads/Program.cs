@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FlashKV.Workloads;
+using FlashKV.Workloads.Resets;
 using FlashKV.Workloads.Rooms;
 
 Option<int> keys = new("--keys")
@@ -34,4 +35,4 @@ load.SetAction(parsed => LoadWorkload.Run(
     parsed.GetValue(directory),
     parsed.GetValue(memory)));
 
-return new RootCommand("Whole runs of FlashKV.") { load, new RoomsCommand() }.Parse(args).Invoke();
+return new RootCommand("Whole runs of FlashKV.") { load, new ResetsCommand(), new RoomsCommand() }.Parse(args).Invoke();
