@@ -35,4 +35,7 @@ load.SetAction(parsed => LoadWorkload.Run(
     parsed.GetValue(directory),
     parsed.GetValue(memory)));
 
-return new RootCommand("Whole runs of FlashKV.") { load, new ResetsCommand(), new RoomsCommand() }.Parse(args).Invoke();
+return new RootCommand("Whole runs of FlashKV.")
+{
+    load, new ResetsCommand(), new RoomsCommand(),
+}.Parse(args).Invoke();

@@ -112,7 +112,11 @@ internal static class SuperpipeMetrics
             for (int reason = 0; reason < s_reasons.Length; reason++)
             {
                 long count = sum.CountRetries((RetryReason)reason);
-                TagList tags = new() { { DeviceTag, sum.Device }, { ReasonTag, s_reasons[reason] } };
+                TagList tags = new()
+                {
+                    { DeviceTag, sum.Device },
+                    { ReasonTag, s_reasons[reason] },
+                };
                 measurements.Add(new Measurement<long>(count, tags));
             }
         }
