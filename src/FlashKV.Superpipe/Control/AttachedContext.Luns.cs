@@ -7,7 +7,8 @@ namespace FlashKV.Superpipe.Control;
 internal sealed partial class AttachedContext<TRegisters>
 {
     /// <summary>
-    /// RESIZE and RELEASE answer EAGAIN when a sync was aborted, and work when repeated.
+    /// Calls that change translations answer EAGAIN when a sync of the AFU was aborted, and work
+    /// when they are repeated.
     /// </summary>
     private const int MaxSyncAttempts = 4;
 
@@ -67,7 +68,8 @@ internal sealed partial class AttachedContext<TRegisters>
         argument.AdapFdSrc = (ulong)sourceDescriptor;
         Check(
             "VLUN_CLONE",
-            Call(ChannelOf(First), IoctlRequest.VlunClone, ref argument, CloneContextIdOffset));
+            CallAndSync(
+                ChannelOf(First), IoctlRequest.VlunClone, ref argument, CloneContextIdOffset));
 
         List<VirtualLun> luns = [];
         foreach (uint handle in handles)
@@ -88,7 +90,8 @@ internal sealed partial class AttachedContext<TRegisters>
         argument.Hdr.Flags = _scrubs ? DkCxlflashUvirtual.NeedWriteSame : 0;
         Check(
             "USER_VIRTUAL",
-            Call(ChannelOf(attachment), IoctlRequest.UserVirtual, ref argument, ContextIdOffset));
+            CallAndSync(
+                ChannelOf(attachment), IoctlRequest.UserVirtual, ref argument, ContextIdOffset));
 
         ContextVirtualLun lun = new(
             Remember(attachment, argument.RsrcHandle, argument.LastLba, isVirtual: true));
@@ -112,7 +115,8 @@ internal sealed partial class AttachedContext<TRegisters>
         DkCxlflashUdirect argument = default;
         Check(
             "USER_DIRECT",
-            Call(ChannelOf(attachment), IoctlRequest.UserDirect, ref argument, ContextIdOffset));
+            CallAndSync(
+                ChannelOf(attachment), IoctlRequest.UserDirect, ref argument, ContextIdOffset));
 
         return new ContextPhysicalLun(
             Remember(attachment, argument.RsrcHandle, argument.LastLba, isVirtual: false));
@@ -123,14 +127,10 @@ internal sealed partial class AttachedContext<TRegisters>
         DkCxlflashResize argument = default;
         argument.RsrcHandle = lun.Handle;
         argument.ReqSize = blocks == long.MaxValue ? ulong.MaxValue : (ulong)blocks;
-        Errno errno = Errno.TryAgain;
-        for (int i = 0; i < MaxSyncAttempts && errno == Errno.TryAgain; i++)
-        {
-            errno = Call(
-                ChannelOf(lun.Attachment), IoctlRequest.VlunResize, ref argument, ContextIdOffset);
-        }
-
-        Check("VLUN_RESIZE", errno);
+        Check(
+            "VLUN_RESIZE",
+            CallAndSync(
+                ChannelOf(lun.Attachment), IoctlRequest.VlunResize, ref argument, ContextIdOffset));
         lun.SetLastLba(argument.LastLba);
     }
 
@@ -154,15 +154,10 @@ internal sealed partial class AttachedContext<TRegisters>
     // A handle that cannot be released goes with the context: closing does not throw.
     internal override void Release(LunHandle lun)
     {
-        Errno errno = Errno.TryAgain;
-        for (int i = 0; i < MaxSyncAttempts && errno == Errno.TryAgain; i++)
-        {
-            DkCxlflashRelease argument = default;
-            argument.RsrcHandle = lun.Handle;
-            errno = Call(
-                ChannelOf(lun.Attachment), IoctlRequest.Release, ref argument, ContextIdOffset);
-        }
-
+        DkCxlflashRelease argument = default;
+        argument.RsrcHandle = lun.Handle;
+        CallAndSync(
+            ChannelOf(lun.Attachment), IoctlRequest.Release, ref argument, ContextIdOffset);
         lock (_control)
             _luns.Remove(lun);
     }
@@ -171,6 +166,20 @@ internal sealed partial class AttachedContext<TRegisters>
     {
         if (errno != Errno.None)
             throw new DeviceException(operation, errno);
+    }
+
+    // The argument of a call that failed is as it was.
+    private Errno CallAndSync<TArgument>(
+        DeviceChannel<TRegisters> channel,
+        uint request,
+        ref TArgument argument,
+        int contextIdOffset)
+        where TArgument : unmanaged
+    {
+        Errno errno = Errno.TryAgain;
+        for (int i = 0; i < MaxSyncAttempts && errno == Errno.TryAgain; i++)
+            errno = Call(channel, request, ref argument, contextIdOffset);
+        return errno;
     }
 
     private static DeviceChannel<TRegisters> ChannelOf(Attachment attachment) =>

@@ -259,6 +259,14 @@ public class AttachTests
         adapter.Refuse(IoctlRequest.VlunResize, Errno.TryAgain, Errno.TryAgain, Errno.TryAgain);
         Assert.Equal(131072, rig.Lun.Resize(131072));
 
+        adapter.Refuse(IoctlRequest.UserVirtual, Errno.TryAgain);
+        using VirtualLun other = rig.Context.OpenVirtualLun(1);
+        adapter.Refuse(IoctlRequest.UserDirect, Errno.TryAgain, Errno.TryAgain);
+        using PhysicalLun whole = rig.Context.OpenPhysicalLun();
+        adapter.Refuse(IoctlRequest.Release, Errno.TryAgain);
+        whole.Dispose();
+        Assert.Equal(2, adapter.OnlyContext.Luns.Count);
+
         adapter.Refuse(IoctlRequest.VlunResize, [.. Enumerable.Repeat(Errno.TryAgain, 9)]);
         Assert.Throws<DeviceException>(() => rig.Lun.Resize(1));
     }

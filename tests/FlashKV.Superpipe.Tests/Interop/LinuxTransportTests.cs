@@ -66,6 +66,22 @@ public sealed class LinuxTransportTests : IDisposable
     }
 
     [Fact]
+    public void A_descriptor_that_is_not_open_and_the_end_of_one_are_told_apart()
+    {
+        const int NotOpen = 1_000_000;
+        Assert.Equal(Errno.BadDescriptor, _transport.Poll(NotOpen, 0, out bool isReadable));
+        Assert.False(isReadable);
+
+        Assert.Equal(Errno.None, _transport.Open(_path, DeviceAccess.Read, out int file));
+        byte[] all = new byte[2 * WindowBytes];
+        Assert.Equal(Errno.None, _transport.Read(file, all, out int length));
+        Assert.Equal(WindowBytes, length);
+        Assert.Equal(Errno.InputOutput, _transport.Read(file, all, out length));
+        Assert.Equal(0, length);
+        _transport.Close(file);
+    }
+
+    [Fact]
     public void Polling_and_reading_do_not_block()
     {
         Assert.Equal(Errno.None, _transport.Open(_path, DeviceAccess.Read, out int file));
