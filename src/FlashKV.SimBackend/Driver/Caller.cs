@@ -9,6 +9,9 @@ namespace FlashKV.SimBackend.Driver;
 internal readonly record struct Caller(
     int ProcessId, int ParentProcessId = 0, ClientMemory Memory = default)
 {
+    /// <summary>Whether it lacks CAP_SYS_ADMIN, which the adapters' own nodes need.</summary>
+    internal bool IsUnprivileged { get; init; }
+
     /// <summary>A process whose memory is not this process's.</summary>
     internal static Caller OtherProcess(int processId, int parentProcessId) =>
         new(processId, parentProcessId, new ClientMemory(processId));

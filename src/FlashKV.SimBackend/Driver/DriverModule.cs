@@ -77,8 +77,12 @@ internal sealed class DriverModule
     internal void AddDevice(ScsiDevice device) => _devices.Add(device);
 
     /// <summary>Finds the file that a path opens. The lock is held.</summary>
-    /// <returns>ENOENT for an unknown path, ENODEV for a node of an adapter that is gone.</returns>
-    internal Errno OpenUnsynchronized(string path, DeviceAccess access, out OpenFile? file)
+    /// <returns>
+    /// ENOENT for an unknown path, EACCES for an adapter's own without CAP_SYS_ADMIN, ENODEV for a
+    /// node of an adapter that is gone.
+    /// </returns>
+    internal Errno OpenUnsynchronized(
+        Caller caller, string path, DeviceAccess access, out OpenFile? file)
     {
         file = null;
         AdapterDriver? adapter;
@@ -94,6 +98,7 @@ internal sealed class DriverModule
         }
 
         return adapter is null ? Errno.NoEntry
+            : file is HostFile && caller.IsUnprivileged ? Errno.AccessDenied
             : adapter.IsDisposed ? Errno.NoDevice
             : Errno.None;
     }

@@ -34,12 +34,13 @@ internal sealed class HostProcess
     /// <param name="path">The path of the node.</param>
     /// <param name="access">How to open it.</param>
     /// <param name="descriptor">The descriptor.</param>
-    /// <returns>ENOENT for an unknown path.</returns>
+    /// <returns>ENOENT for an unknown path, EACCES without the capability that it needs.</returns>
     internal Errno Open(string path, DeviceAccess access, out int descriptor)
     {
         lock (_module.Lock)
         {
-            Errno errno = _module.OpenUnsynchronized(path, access, out OpenFile? file);
+            Errno errno = _module.OpenUnsynchronized(
+                Caller, path, access, out OpenFile? file);
             descriptor = errno == Errno.None ? _descriptors.Add(file!) : -1;
             return errno;
         }

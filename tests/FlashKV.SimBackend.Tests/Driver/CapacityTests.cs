@@ -3,45 +3,62 @@ using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Tests.Driver;
 
-/// <summary>A LUN whose capacity changes under its users.</summary>
-public sealed class CapacityTests
+/// <summary>Capacities that change, and VERIFY (SP §2.6, §3.10).</summary>
+public sealed class CapacityTests : IDisposable
 {
-    private const long Blocks = 1000;
+    private const long Chunk = 65_536;
+    private readonly SimulatedAdapterFixture _fixture = new(chunks: 8);
+    private readonly TestClient _client;
 
-    [Fact]
-    public void A_change_is_a_unit_attention_and_verify_finds_the_new_capacity()
+    public CapacityTests() => _client = _fixture.Attached();
+
+    public void Dispose() => _fixture.Dispose();
+
+    [Theory]
+    [InlineData(0x29)]
+    [InlineData(0x2A)]
+    public void VERIFY_with_the_sense_data_takes_the_new_capacity_over(byte asc)
     {
-        using SimulatedAdapterFixture fixture = new();
-        TestClient client = fixture.Attached();
-        uint handle = client.OpenDirect();
-        nint data = fixture.Data.Address;
-        fixture.Adapter.SetCapacity(0, Blocks);
+        uint handle = _client.OpenDirect();
+        _fixture.Adapter.SetCapacity(0, 3 * Chunk);
+        SislIoasa ioasa =
+            _client.Execute(ScsiOpcode.Read16, handle, 0, 1, _fixture.Data.Address);
+        Assert.Equal(SislScsiRc.Check, ioasa.ScsiRc);
+        Assert.Equal(Errno.None, _client.Verify(handle, out ulong lastLba));
+        Assert.Equal((8ul * Chunk) + 6, lastLba);
+        Assert.Equal(Errno.None, _client.Verify(handle, out lastLba, Sense(asc)));
+        Assert.Equal((3ul * Chunk) - 1, lastLba);
 
-        SislIoasa attention = client.Execute(ScsiOpcode.Read16, handle, 0, 1, data);
-        Assert.Equal(SislScsiRc.Check, attention.ScsiRc);
-        ReadOnlySpan<byte> sense = attention.SenseData;
-        Assert.True(ScsiSense.TryParse(sense, out ScsiSense parsed));
-        Assert.Equal(ScsiSense.CapacityChanged, parsed);
-
-        Assert.Equal(Errno.None, client.Verify(handle, out ulong lastLba, sense[..18].ToArray()));
-        Assert.Equal((ulong)Blocks - 1, lastLba);
-        client.ExecuteGood(ScsiOpcode.Read16, handle, (ulong)Blocks - 1, 1, data);
-        Assert.Equal(
-            SislScsiRc.Check,
-            client.Execute(ScsiOpcode.Read16, handle, (ulong)Blocks, 1, data).ScsiRc);
-
-        fixture.Adapter.SetCapacity(0, fixture.Media[0].BlockCount);
-        client.Execute(ScsiOpcode.Read16, handle, 0, 1, data);
-        client.ExecuteGood(ScsiOpcode.Read16, handle, (ulong)Blocks, 1, data);
+        // The capacity is the LUN's, whoever looks.
+        Assert.Equal(Errno.None, _fixture.Client().TryAttach(out DkCxlflashAttach attach));
+        Assert.Equal((3ul * Chunk) - 1, attach.LastLba);
     }
 
     [Fact]
-    public void A_capacity_beyond_the_medium_is_refused()
+    public void A_capacity_that_cannot_be_read_stays_as_it_was()
     {
-        using SimulatedAdapterFixture fixture = new();
-        long most = fixture.Media[0].BlockCount;
-        Assert.Throws<ArgumentOutOfRangeException>(() => fixture.Adapter.SetCapacity(0, most + 1));
-        Assert.Throws<ArgumentOutOfRangeException>(() => fixture.Adapter.SetCapacity(0, 0));
-        Assert.Throws<ArgumentOutOfRangeException>(() => fixture.Adapter.SetCapacity(1, 1));
+        uint handle = _client.OpenDirect();
+        _fixture.Adapter.SetCapacity(0, 3 * Chunk);
+        _fixture.Adapter.SetLink(0, isUp: false);
+        Assert.Equal(Errno.NoDevice, _client.Verify(handle, out _, Sense(0x2A)));
+        _fixture.Adapter.SetLink(0, isUp: true);
+        Assert.Equal(Errno.None, _client.Verify(handle, out ulong lastLba));
+        Assert.Equal((8ul * Chunk) + 6, lastLba);
     }
+
+    [Fact]
+    public void Chunks_follow_the_capacity_with_the_next_first_virtual_LUN()
+    {
+        uint handle = _client.OpenVirtual(1);
+        _fixture.Adapter.SetCapacity(0, 3 * Chunk);
+        Assert.Equal(Errno.None, _client.Verify(handle, out ulong lastLba, Sense(0x2A)));
+        Assert.Equal((ulong)Chunk - 1, lastLba);
+        Assert.Equal(8, _fixture.Adapter.Driver.ChunksOf(0)!.ChunkCount);
+        Assert.Equal(Errno.None, _client.Release(handle));
+        Assert.Equal(Errno.None, _client.TryOpenVirtual(ulong.MaxValue, out var opened));
+        Assert.Equal((3ul * Chunk) - 1, opened.LastLba);
+    }
+
+    private static byte[] Sense(byte asc) =>
+        [0x70, 0, 6, 0, 0, 0, 0, 0x0A, 0, 0, 0, 0, asc, 0, 0, 0, 0, 0];
 }

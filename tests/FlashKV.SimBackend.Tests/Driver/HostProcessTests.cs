@@ -48,6 +48,18 @@ public sealed class HostProcessTests : IDisposable
     }
 
     [Fact]
+    public void An_adapters_own_node_needs_the_capability()
+    {
+        HostProcess process = _fixture.Client(Parent).Process;
+        process.Caller = process.Caller with { IsUnprivileged = true };
+        Assert.Equal(
+            Errno.AccessDenied,
+            process.Open("/dev/cxlflash/cxlflash0", DeviceAccess.ReadWrite, out int descriptor));
+        Assert.Equal(-1, descriptor);
+        Assert.Equal(Errno.None, process.Open("/dev/sg0", DeviceAccess.ReadWrite, out _));
+    }
+
+    [Fact]
     public void Duplicate_of_nothing_is_a_bad_descriptor() =>
         Assert.Equal(
             Errno.BadDescriptor, _fixture.Client(Parent).Process.Duplicate(99, out _));
