@@ -38,6 +38,7 @@ internal static unsafe partial class LibC
     internal const int WriteDataSync = 0x2;
 
     private const int AdviseDontNeed = 4;
+    private const int AdviseHugePages = 14;
 
     /// <summary>Whether these declarations fit the running system.</summary>
     internal static bool IsUsable =>
@@ -62,6 +63,19 @@ internal static unsafe partial class LibC
     /// <returns>Whether the system took them.</returns>
     internal static bool TryReturnPages(nint address, nuint bytes) =>
         IsUsable && Advise(address, bytes, AdviseDontNeed) == 0;
+
+    /// <summary>
+    /// Asks that memory be backed by huge pages, of which an access needs to look up fewer.
+    /// </summary>
+    /// <param name="address">Address of anonymous private memory, aligned to a huge page.</param>
+    /// <param name="bytes">A whole number of huge pages.</param>
+    internal static void AskForHugePages(nint address, nuint bytes)
+    {
+        if (IsUsable)
+        {
+            _ = Advise(address, bytes, AdviseHugePages);
+        }
+    }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true,
         StringMarshalling = StringMarshalling.Utf8)]

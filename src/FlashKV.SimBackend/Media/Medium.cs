@@ -110,15 +110,22 @@ public abstract class Medium : IDisposable
     {
         foreach (ref MediumTransfer transfer in transfers)
         {
-            ReadOnlySpan<MemoryRun> part = runs.Slice(transfer.FirstRun, transfer.RunCount);
-            transfer.Status = transfer.Operation switch
-            {
-                MediumOperation.Read => ReadCore(transfer.Block, part),
-                MediumOperation.Write => WriteCore(transfer.Block, part, forceUnitAccess: false),
-                MediumOperation.WriteThrough => WriteCore(transfer.Block, part, true),
-                _ => DiscardCore(transfer.Block, transfer.BlockCount),
-            };
+            transfer.Status = ExecuteOne(in transfer, runs);
         }
+    }
+
+    /// <summary>Executes one transfer of a batch.</summary>
+    private protected MediumStatus ExecuteOne(
+        in MediumTransfer transfer, ReadOnlySpan<MemoryRun> runs)
+    {
+        ReadOnlySpan<MemoryRun> part = runs.Slice(transfer.FirstRun, transfer.RunCount);
+        return transfer.Operation switch
+        {
+            MediumOperation.Read => ReadCore(transfer.Block, part),
+            MediumOperation.Write => WriteCore(transfer.Block, part, forceUnitAccess: false),
+            MediumOperation.WriteThrough => WriteCore(transfer.Block, part, true),
+            _ => DiscardCore(transfer.Block, transfer.BlockCount),
+        };
     }
 
     /// <summary>Lends a queue; the caller is its only user until it is returned.</summary>

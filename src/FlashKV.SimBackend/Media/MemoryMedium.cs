@@ -36,6 +36,22 @@ public sealed unsafe class MemoryMedium : Medium
     internal nint AddressOf(long block) => _pieces.Find(block * BlockBytes);
 
     /// <inheritdoc/>
+    internal override void Execute(
+        Span<MediumTransfer> transfers, ReadOnlySpan<MemoryRun> runs)
+    {
+        for (int i = 0; i < transfers.Length; i++)
+        {
+            // While one block is copied, the next begins to come.
+            if (i + 1 < transfers.Length && transfers[i + 1].Operation == MediumOperation.Read)
+            {
+                BlockCopy.Prefetch(AddressOf(transfers[i + 1].Block));
+            }
+
+            transfers[i].Status = ExecuteOne(in transfers[i], runs);
+        }
+    }
+
+    /// <inheritdoc/>
     protected override MediumStatus ReadCore(long block, ReadOnlySpan<MemoryRun> runs)
     {
         long offset = block * BlockBytes;
@@ -130,7 +146,7 @@ public sealed unsafe class MemoryMedium : Medium
             }
 
             // SAFETY: part stays inside one piece and inside the run, which the caller vouches for.
-            Buffer.MemoryCopy(source, (void*)destination, part, part);
+            BlockCopy.Store((byte*)destination, source, part);
             offset += part;
             source += part;
             bytes -= part;

@@ -14,8 +14,8 @@ namespace FlashKV.SimBackend;
 /// </remarks>
 internal sealed unsafe class MemoryPieces : CriticalFinalizerObject, IDisposable
 {
-    /// <summary>The size of a piece: large enough to be cheap, small enough to be sparse.</summary>
-    internal const int PieceBytes = 1 << 20;
+    /// <summary>The size of a piece: a huge page, so that a random access costs less.</summary>
+    internal const int PieceBytes = 2 << 20;
 
     // Below this, clearing is cheaper than a system call and the page faults that follow it.
     private const int WorthReturning = 64 << 10;
@@ -84,15 +84,16 @@ internal sealed unsafe class MemoryPieces : CriticalFinalizerObject, IDisposable
         {
             if (_pieces[index] == 0)
             {
-                // SAFETY: zeroed memory of one piece and a page more, so that an aligned start
-                // fits; the origin is kept for the free.
-                void* origin = TryAllocate(PieceBytes + Medium.BlockBytes);
+                // SAFETY: zeroed memory of two pieces, so that an aligned one fits; what is beside
+                // it is never touched and takes none. The origin is kept for the free.
+                void* origin = TryAllocate(2 * PieceBytes);
                 if (origin == null)
                 {
                     return 0;
                 }
 
-                nint start = ((nint)origin + Medium.BlockBytes - 1) & -Medium.BlockBytes;
+                nint start = ((nint)origin + PieceBytes - 1) & -PieceBytes;
+                LibC.AskForHugePages(start, PieceBytes);
                 _origins[index] = (nint)origin;
                 _allocated++;
                 Volatile.Write(ref _pieces[index], start);
