@@ -127,7 +127,21 @@ internal sealed class AfuContext<TMemory> : AfuContext
     {
         int count = Fetch(lane);
         bool hasAnswered = count > 0 && ExecuteBatch(lane, count);
-        return (lane.UnderWay > 0 && Collect(lane, mayWait && !hasAnswered)) || count > 0;
+        if (lane.UnderWay == 0)
+        {
+            return count > 0;
+        }
+
+        // What fills a batch goes on behind it. Each leaves less room for the next.
+        bool hasMore = count == CommandLane<TMemory>.BatchSize && !hasAnswered;
+        while (hasMore)
+        {
+            count = Fetch(lane);
+            hasAnswered = count > 0 && ExecuteBatch(lane, count);
+            hasMore = count > 0 && lane.Room > 0 && !hasAnswered;
+        }
+
+        return Collect(lane, mayWait && !hasAnswered) || count > 0;
     }
 
     private bool ExecuteBatch(CommandLane<TMemory> lane, int count) =>

@@ -22,11 +22,14 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
     /// <summary>What this lane has done so far.</summary>
     internal CommandCounters Counters { get; } = new();
 
-    /// <summary>The commands of the next batch; less room while others are under way.</summary>
-    internal Span<FetchedCommand> Fetched => _fetched.AsSpan(0, BatchSize - UnderWay);
+    /// <summary>The most commands of the next batch: fewer if many are under way.</summary>
+    internal int Room => Math.Min(BatchSize, CommandsUnderWay.Capacity - UnderWay);
+
+    /// <summary>The commands of the next batch.</summary>
+    internal Span<FetchedCommand> Fetched => _fetched.AsSpan(0, Room);
 
     /// <summary>Where addresses go that a room queue gives out.</summary>
-    internal Span<ulong> Addresses => _addresses.AsSpan(0, BatchSize - UnderWay);
+    internal Span<ulong> Addresses => _addresses.AsSpan(0, Room);
 
     /// <summary>The commands whose transfers are under way; any thread may look.</summary>
     internal int UnderWay => _transfers.UnderWay?.Count ?? 0;

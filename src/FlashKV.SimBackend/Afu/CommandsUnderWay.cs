@@ -12,6 +12,9 @@ namespace FlashKV.SimBackend.Afu;
 /// </remarks>
 internal sealed class CommandsUnderWay
 {
+    /// <summary>The commands that one lane can have under way.</summary>
+    internal const int Capacity = 1_024;
+
     // What ends together is answered together, but not so much that its first command waits long.
     private const int EndsAtOnce = 64;
     private const int None = -1;

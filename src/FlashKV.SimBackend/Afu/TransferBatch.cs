@@ -24,6 +24,13 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
     /// </summary>
     internal const int MaxMergedBlocks = 4096;
 
+    /// <summary>
+    /// The most blocks of a merged transfer that is left under way: 512 KiB. So one thread's
+    /// neighbouring commands become several transfers at once, which a device does faster than one
+    /// after the other.
+    /// </summary>
+    internal const int MaxQueuedBlocks = 128;
+
     // A sort key is a LUN's index above a block number.
     private const int BlockBits = 52;
 
@@ -34,6 +41,7 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
     private int _count;
     private int _transferCount;
     private int _runCount;
+    private int _maxMergedBlocks;
 
     /// <summary>
     /// The commands whose transfers are under way; <see langword="null"/> as long as there was none.
@@ -128,6 +136,8 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
             AfuTarget target = commands[_order[first]].Target!;
             int end = first;
             int firstTransfer = _transferCount;
+            bool isQueued = mayLeave && target.Medium.HasQueues && TryUseQueue(target.Medium);
+            _maxMergedBlocks = isQueued ? MaxQueuedBlocks : MaxMergedBlocks;
             _runCount = 0;
             while (end < _count && commands[_order[end]].Target == target)
             {
@@ -140,7 +150,7 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
 
             ReadOnlySpan<int> order = _order.AsSpan(first, end - first);
             first = end;
-            if (mayLeave && target.Medium.HasQueues && TryUseQueue(target.Medium))
+            if (isQueued)
             {
                 Start(commands, order);
                 continue;
@@ -155,7 +165,7 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
 
     private bool TryUseQueue(Medium medium)
     {
-        UnderWay ??= new CommandsUnderWay(capacity);
+        UnderWay ??= new CommandsUnderWay(CommandsUnderWay.Capacity);
         return UnderWay.TryUse(medium);
     }
 
@@ -224,7 +234,7 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
         ref MediumTransfer last = ref _transfers[_transferCount - 1];
         bool isNext = last.Operation == command.Operation
             && last.Block + last.BlockCount == command.Block
-            && last.BlockCount + command.BlockCount <= MaxMergedBlocks;
+            && last.BlockCount + command.BlockCount <= _maxMergedBlocks;
         last.BlockCount += isNext ? command.BlockCount : 0;
         return isNext;
     }
