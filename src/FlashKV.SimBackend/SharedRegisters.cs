@@ -25,4 +25,9 @@ public readonly struct SharedRegisters : IRegisterWindow
 
     /// <inheritdoc/>
     public void Wait() => Window.Wait();
+
+    /// <summary>Nothing; the server drives the adapter by itself.</summary>
+    public void Drive()
+    {
+    }
 }

@@ -33,4 +33,7 @@ public readonly struct SimulatedRegisters : IRegisterWindow
 
     /// <inheritdoc/>
     public void Wait() => _context.Wait();
+
+    /// <inheritdoc/>
+    public void Drive() => _ = _context.TryDrive();
 }

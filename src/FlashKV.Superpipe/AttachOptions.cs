@@ -13,7 +13,7 @@ public sealed record class AttachOptions
 
     /// <summary>
     /// The commands that the context can have in flight, 1 to 8,192; rounded up to a power of two,
-    /// at least 16. Each takes about 200 bytes.
+    /// at least 8. Each takes about 200 bytes.
     /// </summary>
     public int CommandBlocks { get; init; } = 256;
 

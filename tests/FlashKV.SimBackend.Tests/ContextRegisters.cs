@@ -42,4 +42,16 @@ internal readonly struct ContextRegisters : IRegisterWindow
             Mapping!.Context.Wait();
         }
     }
+
+    public void Drive()
+    {
+        if (_shared is { } shared)
+        {
+            shared.Drive();
+        }
+        else
+        {
+            _ = Mapping!.Context.TryDrive();
+        }
+    }
 }

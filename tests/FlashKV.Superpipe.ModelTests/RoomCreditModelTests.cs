@@ -73,6 +73,10 @@ public class RoomCreditModelTests
         {
         }
 
+        public void Drive()
+        {
+        }
+
         public void Wait()
         {
         }

@@ -23,7 +23,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
             hasProgress |= _queue.Harvest() != 0;
             hasProgress |= NoteCompletions();
             if (!hasProgress)
-                _queue.Wait();
+                _queue.DriveAdapter();
             return hasProgress;
         }
         finally

@@ -19,7 +19,7 @@ namespace FlashKV.Superpipe.Commands;
 /// </remarks>
 internal sealed unsafe class CommandMemory : CriticalFinalizerObject, IDisposable
 {
-    internal const int MinCount = 16;
+    internal const int MinCount = 8;
     internal const int MaxCount = 8192;
 
     /// <summary>IOARCB and IOASA.</summary>

@@ -19,7 +19,8 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
     /// <returns>The number of responses drained by this thread.</returns>
     internal int Harvest()
     {
-        if (Volatile.Read(ref _harvesting) != 0
+        if (!_responses.SeemsNew
+            || Volatile.Read(ref _harvesting) != 0
             || Interlocked.CompareExchange(ref _harvesting, 1, 0) != 0)
             return 0;
         try

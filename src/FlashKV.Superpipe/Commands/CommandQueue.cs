@@ -105,6 +105,9 @@ internal sealed unsafe partial class CommandQueue<TRegisters>
     /// <summary>What a thread does that waits for a response.</summary>
     internal void Wait() => _window.Wait();
 
+    /// <summary>What a thread does that does not wait.</summary>
+    internal void DriveAdapter() => _window.Drive();
+
     /// <summary>Looks at the error interrupts, and whether the adapter is there at all.</summary>
     internal RestoreReason CheckRegisters()
     {

@@ -13,7 +13,7 @@ namespace FlashKV.Superpipe.Commands;
 internal sealed class FreeBlocks
 {
     private const int MaxShardBits = 64;
-    private const int MinShardBits = 16;
+    private const int MinShardBits = 8;
 
     private readonly Shard[] _shards;
     private readonly int _shardShift;

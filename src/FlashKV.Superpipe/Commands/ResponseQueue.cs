@@ -29,6 +29,14 @@ internal sealed unsafe class ResponseQueue
     internal ulong End => Start + (ulong)((_memory.Count - 1) * SislRrq.EntrySizeInBytes);
 
     /// <summary>
+    /// Whether there seems to be a new entry. Any thread may ask; it may be wrong while another
+    /// thread drains, but not for good.
+    /// </summary>
+    internal bool SeemsNew =>
+        SislRrq.Toggle(Volatile.Read(ref _entries[Volatile.Read(ref _cursor)]))
+            == Volatile.Read(ref _toggle);
+
+    /// <summary>
     /// The next new entry, which <see cref="Advance"/> then consumes; or an entry of all ones,
     /// which a lost adapter leaves and which must not be consumed.
     /// </summary>
@@ -43,11 +51,16 @@ internal sealed unsafe class ResponseQueue
     internal void Advance()
     {
         Consumed++;
-        if (++_cursor < _memory.Count)
-            return;
 
-        _cursor = 0;
-        _toggle ^= SislRrq.ToggleBit;
+        // One store, so that the cursor is never seen outside of the ring.
+        int next = _cursor + 1;
+        if (next == _memory.Count)
+        {
+            next = 0;
+            _toggle ^= SislRrq.ToggleBit;
+        }
+
+        Volatile.Write(ref _cursor, next);
     }
 
     /// <summary>Starts again on the other, zeroed ring.</summary>

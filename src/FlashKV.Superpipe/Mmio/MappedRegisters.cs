@@ -59,6 +59,12 @@ internal readonly unsafe struct MappedRegisters : IRegisterWindow
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Wait() => Thread.SpinWait(1);
 
+    /// <summary>Nothing; the device does its work by itself.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Drive()
+    {
+    }
+
     [Conditional("DEBUG")]
     private void CheckOffset(int offset) => Debug.Assert(
         offset >= 0 && offset % 8 == 0 && offset <= Length - 8, "Register out of the window.");

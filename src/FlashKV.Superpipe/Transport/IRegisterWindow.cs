@@ -31,4 +31,11 @@ public interface IRegisterWindow
     /// the adapter's work for this context, which is why no other thread is needed.
     /// </summary>
     void Wait();
+
+    /// <summary>
+    /// As <see cref="Wait"/>, but for a thread that does not want to wait: on the simulated adapter
+    /// what was sent is begun, and what has ended is answered, without waiting for a medium that
+    /// can have transfers under way. On a device there is nothing to do.
+    /// </summary>
+    void Drive();
 }

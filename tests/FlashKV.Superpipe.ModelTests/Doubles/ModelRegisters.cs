@@ -10,4 +10,6 @@ internal readonly struct ModelRegisters(ModelDevice? device, int mapping) : IReg
     public void Write(int offset, ulong value) => device!.Write(mapping, offset, value);
 
     public void Wait() => device!.Wait(mapping);
+
+    public void Drive() => Wait();
 }

@@ -82,6 +82,10 @@ public class RoomCreditTests
         {
         }
 
+        public void Drive()
+        {
+        }
+
         public void Wait()
         {
         }
@@ -92,6 +96,10 @@ public class RoomCreditTests
         public ulong Read(int offset) => (ulong)(rooms - Volatile.Read(ref sent[0]));
 
         public void Write(int offset, ulong value)
+        {
+        }
+
+        public void Drive()
         {
         }
 

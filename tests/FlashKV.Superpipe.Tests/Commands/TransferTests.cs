@@ -51,7 +51,7 @@ public class TransferTests
     {
         ScriptedAdapter adapter = new() { UsesRing = usesRing, Rooms = 5, AnswersPerWait = 7 };
         using Rig rig = new(adapter, new AttachOptions { CommandBlocks = 1 });
-        Assert.Equal(16, rig.Context.CommandBlocks);
+        Assert.Equal(8, rig.Context.CommandBlocks);
         for (int i = 0; i < 40; i++)
             RoundTrip(rig, blocks: 13 + i, firstLba: i * 100);
         Assert.True(rig.Statistics.Commands > 16 * 100);

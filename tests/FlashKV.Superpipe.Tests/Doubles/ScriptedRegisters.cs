@@ -12,4 +12,6 @@ internal readonly struct ScriptedRegisters(ScriptedContext? context, int mapping
     public void Write(int offset, ulong value) => context!.Write(mapping, offset, value);
 
     public void Wait() => context!.Drive(mapping);
+
+    public void Drive() => Wait();
 }
