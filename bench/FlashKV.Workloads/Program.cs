@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FlashKV.Workloads;
+using FlashKV.Workloads.Device;
 using FlashKV.Workloads.Resets;
 using FlashKV.Workloads.Rooms;
 
@@ -35,7 +36,8 @@ load.SetAction(parsed => LoadWorkload.Run(
     parsed.GetValue(directory),
     parsed.GetValue(memory)));
 
-return new RootCommand("Whole runs of FlashKV.")
+RootCommand root = new("Whole runs of FlashKV.")
 {
-    load, new ResetsCommand(), new RoomsCommand(),
-}.Parse(args).Invoke();
+    load, new DeviceCommand(), new ResetsCommand(), new RoomsCommand(),
+};
+return root.Parse(args).Invoke();

@@ -4,7 +4,9 @@ namespace FlashKV.Workloads.Harness;
 /// Measurements that are to be compared. Their runs alternate, every second round backwards, so
 /// that a machine which is slow for a while is slow for all of them.
 /// </summary>
-/// <param name="rounds">How often each is run; once more before that, uncounted.</param>
+/// <param name="rounds">
+/// How often each is run; once more before that, uncounted, unless once is all there is.
+/// </param>
 internal sealed class Comparison(int rounds)
 {
     private readonly List<Measurement> _measurements = [];
@@ -24,7 +26,11 @@ internal sealed class Comparison(int rounds)
     /// <summary>Runs all of them.</summary>
     public void Run()
     {
-        _measurements.ForEach(measurement => measurement.WarmUp());
+        if (rounds > 1)
+        {
+            _measurements.ForEach(measurement => measurement.WarmUp());
+        }
+
         for (int round = 0; round < rounds; round++)
         {
             IEnumerable<Measurement> order = _measurements;

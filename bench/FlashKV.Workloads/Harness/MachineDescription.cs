@@ -25,7 +25,7 @@ internal sealed record class MachineDescription(
         ReadProcessor(),
         Environment.ProcessorCount,
         GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
-        RuntimeInformation.OSDescription,
+        ReadSystem(),
         RuntimeInformation.FrameworkDescription,
         ReadLoad());
 
@@ -54,6 +54,14 @@ internal sealed record class MachineDescription(
         return line is null
             ? RuntimeInformation.ProcessArchitecture.ToString()
             : line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
+    }
+
+    private static string ReadSystem()
+    {
+        const string Release = "/proc/sys/kernel/osrelease";
+        return File.Exists(Release)
+            ? $"{RuntimeInformation.OSDescription}, Linux {File.ReadAllText(Release).Trim()}"
+            : RuntimeInformation.OSDescription;
     }
 
     private static double ReadLoad() => File.Exists("/proc/loadavg")

@@ -19,12 +19,19 @@ internal readonly record struct Sample(
     public double AllocatedBytesPerOperation => (double)AllocatedBytes / Operations;
 
     /// <summary>Measures work of this process.</summary>
-    public static Sample Of(long operations, Action work)
+    public static Sample Of(long operations, Action work) => Of(() =>
+    {
+        work();
+        return operations;
+    });
+
+    /// <summary>Measures work of this process that counts its operations itself.</summary>
+    public static Sample Of(Func<long> work)
     {
         TimeSpan processor = Environment.CpuUsage.TotalTime;
         long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long start = Stopwatch.GetTimestamp();
-        work();
+        long operations = work();
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         processor = Environment.CpuUsage.TotalTime - processor;

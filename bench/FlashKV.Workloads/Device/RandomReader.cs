@@ -1,0 +1,68 @@
+using System.Diagnostics;
+using FlashKV.Superpipe;
+
+namespace FlashKV.Workloads.Device;
+
+/// <summary>
+/// One thread that reads random blocks through a context with as many command blocks as the queue
+/// is deep: the batch is long, so that a command is sent whenever one ends.
+/// </summary>
+internal sealed class RandomReader : IDisposable
+{
+    private const int Batches = 16;
+
+    private readonly SuperpipeContext _context;
+    private readonly PhysicalLun _lun;
+    private readonly BlockBuffers _buffers;
+    private readonly BlockTransfer[] _batch;
+    private readonly Random _random;
+
+    public RandomReader(SuperpipeDevice device, int depth)
+    {
+        _context = device.Attach(new AttachOptions { CommandBlocks = depth });
+        _lun = _context.OpenPhysicalLun();
+        _random = new Random(depth);
+        _batch = new BlockTransfer[depth == 1 ? 1 : Batches * depth];
+        _buffers = new BlockBuffers(_batch.Length);
+    }
+
+    /// <summary>Reads for a time.</summary>
+    /// <returns>How many blocks.</returns>
+    public long Read(double seconds)
+    {
+        long start = Stopwatch.GetTimestamp();
+        long count = 0;
+        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        {
+            ReadBatch();
+            count += _batch.Length;
+        }
+
+        return count;
+    }
+
+    public void Dispose()
+    {
+        _lun.Dispose();
+        _context.Dispose();
+        _buffers.Dispose();
+    }
+
+    private void ReadBatch()
+    {
+        for (int i = 0; i < _batch.Length; i++)
+        {
+            _batch[i] = new BlockTransfer(
+                BlockOperation.Read, _random.NextInt64(_lun.BlockCount), 1, _buffers.AddressOf(i));
+        }
+
+        _lun.Transfer(_batch);
+        for (int i = 0; i < _batch.Length; i++)
+        {
+            if (_buffers.NumberOf(i) != _batch[i].Lba)
+            {
+                throw new InvalidOperationException($"Block {_batch[i].Lba} was not read.");
+            }
+        }
+    }
+}
