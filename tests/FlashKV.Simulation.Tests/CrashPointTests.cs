@@ -6,8 +6,9 @@ public sealed class CrashPointTests
 {
     private const int Seed = 1;
 
-    // Stopping an opening everywhere is most of the time; the long run does it at every crash.
-    private const int OpeningsEvery = 8;
+    // After one crash of so many the store goes on, and its opening is stopped as well. The long run
+    // does that after every one.
+    private const int WholeEvery = 8;
 
     public static TheoryData<string> Names =>
         [.. Histories.All.Select(static history => history.Name)];
@@ -16,7 +17,7 @@ public sealed class CrashPointTests
     [MemberData(nameof(Names))]
     public void Nothing_acknowledged_is_lost_wherever_a_history_is_stopped(string history)
     {
-        var explorer = new CrashExplorer(Seed, OpeningsEvery);
+        var explorer = new CrashExplorer(Seed, WholeEvery);
 
         explorer.Explore(Histories.Find(history));
 

@@ -10,8 +10,10 @@ namespace FlashKV.Simulation.Crashes;
 /// as well.
 /// </summary>
 /// <param name="seed">What all choices come from.</param>
-/// <param name="openingsEvery">Of how many power cuts one has its opening stopped everywhere.</param>
-internal sealed class CrashExplorer(int seed, int openingsEvery = 1)
+/// <param name="wholeEvery">
+/// Of how many crashes one is followed by more than an opening and a comparison.
+/// </param>
+internal sealed class CrashExplorer(int seed, int wholeEvery = 1)
 {
     private static readonly CutMode[] s_modes =
         [CutMode.LoseAll, CutMode.KeepAll, CutMode.Seeded, CutMode.Seeded];
@@ -58,21 +60,25 @@ internal sealed class CrashExplorer(int seed, int openingsEvery = 1)
 
     private void Examine(Machine machine, Crash crash, int number)
     {
-        if (crash.Kind == CrashKind.Kill)
+        bool isKill = crash.Kind == CrashKind.Kill;
+        _counts = isKill
+            ? _counts with { Kills = _counts.Kills + 1 }
+            : _counts with { PowerCuts = _counts.PowerCuts + 1 };
+        CutMode[] modes = isKill ? [CutMode.KeepAll] : s_modes;
+        for (int i = 0; i < modes.Length; i++)
         {
-            _counts = _counts with { Kills = _counts.Kills + 1 };
-            var opening = new OneCrash(new Random(seed + number));
-            Examine(machine, crash, CutMode.KeepAll, number, opening);
-            return;
-        }
+            int choice = (number * s_modes.Length) + i;
+            if (number % wholeEvery != 0)
+            {
+                Reopen(machine, crash, modes[i], choice, null);
+                continue;
+            }
 
-        _counts = _counts with { PowerCuts = _counts.PowerCuts + 1 };
-        for (int i = 0; i < s_modes.Length; i++)
-        {
-            ICrashSink sink = i == s_modes.Length - 1 && number % openingsEvery == 0
+            // Of the last one, every step of the opening is stopped as well.
+            ICrashSink opening = i == modes.Length - 1 && !isKill
                 ? new AllCrashes()
                 : new OneCrash(new Random(seed + number));
-            Examine(machine, crash, s_modes[i], (number * s_modes.Length) + i, sink);
+            Examine(machine, crash, modes[i], choice, opening);
         }
     }
 

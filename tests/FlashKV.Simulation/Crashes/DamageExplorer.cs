@@ -11,6 +11,8 @@ namespace FlashKV.Simulation.Crashes;
 /// </summary>
 internal sealed class DamageExplorer(int seed)
 {
+    private const int FlipsPerBlock = 3;
+
     /// <summary>How many damaged blocks were looked at.</summary>
     public int Blocks { get; private set; }
 
@@ -35,9 +37,11 @@ internal sealed class DamageExplorer(int seed)
         random.Shuffle(used);
         foreach (long block in used.Take(most))
         {
-            foreach (Damage damage in Enum.GetValues<Damage>())
+            Examine(session, disk, staging, block, Damage.Zeros, random);
+            Examine(session, disk, staging, block, Damage.Misdirected, random);
+            for (int flip = 0; flip < FlipsPerBlock; flip++)
             {
-                Examine(session, disk, staging, block, damage, random);
+                Examine(session, disk, staging, block, Damage.FlippedBit, random);
             }
         }
     }
@@ -113,12 +117,17 @@ internal sealed class DamageExplorer(int seed)
         {
             case Damage.FlippedBit:
                 // Where there is something: most of many blocks is zeros that nobody reads.
-                int end = content.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
-                content[random.Next(end)] ^= (byte)(1 << random.Next(8));
+                int[] written =
+                    [.. Enumerable.Range(0, content.Length).Where(i => content[i] != 0)];
+                content[written[random.Next(written.Length)]] ^= (byte)(1 << random.Next(8));
                 return content;
             case Damage.Misdirected:
                 int blocks = options.SegmentBytes / Disk.BlockBytes;
-                return disk.Read((block / blocks * blocks) + random.Next(blocks)).ToArray();
+                long[] near = [.. disk.UsedBlocks.Where(
+                    other => other / blocks == block / blocks && other != block)];
+                return near.Length == 0
+                    ? new byte[Disk.BlockBytes]
+                    : disk.Read(near[random.Next(near.Length)]).ToArray();
             default:
                 return new byte[Disk.BlockBytes];
         }

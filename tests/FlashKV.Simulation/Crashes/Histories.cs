@@ -34,6 +34,7 @@ internal static class Histories
         new("compaction of half a batch", s_two, HalfSealed, static s => s.Compact()),
         new("power cuts at first flushes", s_one, FreeSlots, FirstFlushes),
         new("members without their commit record", s_two, MembersAlone, static s => s.Seal(1)),
+        new("records at the same places", s_one, SamePlaces, static s => s.Seal(0)),
         new("equal hashes", s_colliding, Colliding, OverwriteColliding),
         new("equal hashes, the later key first", s_oneBucket, LaterFirst, OverwriteLater),
         new("close and reopen", s_two, Few, CloseAndReopen),
@@ -265,6 +266,19 @@ internal static class Histories
         session.Seal(0);
         session.Compact();
         session.Put(second[2], 25, Durability.Durable);
+    }
+
+    // Eight records to a block, in each block at the same offsets.
+    private static void SamePlaces(Session session)
+    {
+        const int ValueBytes = 482;
+        session.Open();
+        foreach (int key in Enumerable.Range(1, 40).Where(static key => key % 7 != 0))
+        {
+            session.Put(key, ValueBytes, Durability.Buffered);
+        }
+
+        session.Flush();
     }
 
     private static int[] KeysOf(Session session, int shard)

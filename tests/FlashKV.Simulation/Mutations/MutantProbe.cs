@@ -9,7 +9,6 @@ internal static class MutantProbe
     public const string Damage = "damage";
 
     private const int DamagedBlocks = 400;
-    private const int OpeningsEvery = 8;
 
     /// <summary>Explores until something is found.</summary>
     /// <returns>What was found; null if nothing was.</returns>
@@ -22,11 +21,12 @@ internal static class MutantProbe
                 var explorer = new DamageExplorer(seed);
                 explorer.Explore(
                     Histories.Find("members without their commit record"), DamagedBlocks);
+                explorer.Explore(Histories.Find("records at the same places"), DamagedBlocks);
                 explorer.Explore(Histories.Find("compaction with batches"), DamagedBlocks);
             }
             else
             {
-                new CrashExplorer(seed, OpeningsEvery).Explore(Histories.Find(foundBy));
+                new CrashExplorer(seed).Explore(Histories.Find(foundBy));
             }
 
             return null;
