@@ -5,7 +5,7 @@ namespace FlashKV.Simulation.Tests;
 
 public sealed class SimulatorTests
 {
-    private const int Episodes = 150;
+    private const int Episodes = 40;
 
     [Fact]
     public void Episodes_of_clients_faults_and_crashes_keep_every_promise()
