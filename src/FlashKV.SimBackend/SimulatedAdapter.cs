@@ -1,7 +1,6 @@
 using FlashKV.SimBackend.Afu;
 using FlashKV.SimBackend.Driver;
 using FlashKV.Superpipe;
-using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend;
 
@@ -23,7 +22,7 @@ namespace FlashKV.SimBackend;
 /// transfer, <see cref="Dispose"/> excepted.
 /// </para>
 /// </remarks>
-public sealed class SimulatedAdapter : IDisposable
+public sealed partial class SimulatedAdapter : IDisposable
 {
     private readonly AfuModel _afu;
 
@@ -88,6 +87,9 @@ public sealed class SimulatedAdapter : IDisposable
     /// <summary>What its driver shares with those of other adapters.</summary>
     internal DriverModule Module { get; }
 
+    /// <summary>The AFU.</summary>
+    internal AfuModel Afu => _afu;
+
     /// <summary>The driver.</summary>
     internal AdapterDriver Driver { get; }
 
@@ -103,20 +105,6 @@ public sealed class SimulatedAdapter : IDisposable
     /// </summary>
     public void Fail() => Driver.Fail();
 
-    /// <summary>Takes the link of a port up or down.</summary>
-    /// <param name="port">The port, counted from 0.</param>
-    /// <param name="isUp">Whether the link is to be up, as it is at the start.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such port.</exception>
-    /// <remarks>
-    /// Commands choose among the ports that are up; without any they end with NO_CHANNELS (20).
-    /// </remarks>
-    public void SetLink(int port, bool isUp)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(port);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(port, _afu.PortCount);
-        _afu.SetLink(port, isUp);
-    }
-
     /// <summary>Whether the link of a port is up.</summary>
     /// <param name="port">The port, counted from 0.</param>
     /// <returns>Whether it is up, as it is at the start.</returns>
@@ -126,21 +114,6 @@ public sealed class SimulatedAdapter : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(port);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(port, _afu.PortCount);
         return _afu.IsLinkUp(port);
-    }
-
-    /// <summary>Makes the next command on a LUN end with a unit attention (sense key 6).</summary>
-    /// <param name="lun">The LUN's position in the options.</param>
-    /// <param name="asc">
-    /// The additional sense code: 0x29 reset, 0x2A parameters changed, 0x3F LUNs changed.
-    /// </param>
-    /// <param name="ascq">Its qualifier.</param>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such LUN.</exception>
-    public void InjectUnitAttention(int lun, byte asc, byte ascq = 0)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(lun);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(lun, _afu.Targets.Length);
-        _afu.Targets[lun].RaiseUnitAttention(
-            new ScsiSense(ScsiSenseKey.UnitAttention, asc, ascq));
     }
 
     /// <summary>
@@ -173,27 +146,6 @@ public sealed class SimulatedAdapter : IDisposable
 
     /// <summary>The number of LUNs.</summary>
     internal int LunCount => _afu.Targets.Length;
-
-    /// <summary>Makes one of the coming commands go wrong.</summary>
-    /// <param name="fault">How.</param>
-    /// <param name="commandsBefore">
-    /// How many commands, of all contexts together, pass before it; 0 strikes the next. Commands
-    /// that are refused for want of rights or of a resource handle are not counted.
-    /// </param>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is out of range.</exception>
-    public void InjectFault(CommandFault fault, long commandsBefore = 0)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(commandsBefore);
-        if (!Enum.IsDefined(fault))
-        {
-            throw new ArgumentOutOfRangeException(nameof(fault));
-        }
-
-        _afu.Faults.Add(fault, commandsBefore);
-    }
-
-    /// <summary>Forgets the injected faults that have not struck yet.</summary>
-    public void ClearFaults() => _afu.Faults.Clear();
 
     /// <summary>Counts what has been done so far.</summary>
     /// <returns>The counts; those of running batches may be missing.</returns>

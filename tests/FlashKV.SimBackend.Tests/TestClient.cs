@@ -237,14 +237,27 @@ internal sealed class TestClient : IDisposable
         return command;
     }
 
+    internal delegate void CommandChange(ref SislIoarcb command);
+
+    /// <summary>The first entry of the response ring as it is in memory.</summary>
+    internal ulong FirstResponse => BitConverter.ToUInt64(Bytes(ResponseRing, 8));
+
+    /// <summary>The answer to a command, as it is in memory.</summary>
+    /// <param name="handle">What its response entry holds.</param>
+    internal SislIoasa IoasaOf(ulong handle) =>
+        AbiBytes.Read<SislIoasa>(Bytes(handle + (IsRing ? 0UL : 64), 64));
+
     /// <summary>Sends a command without waiting.</summary>
+    /// <param name="command">The command.</param>
+    /// <param name="prepare">A change to make when all fields are filled in.</param>
     /// <returns>What its response entry will hold.</returns>
-    internal ulong Send(SislIoarcb command)
+    internal ulong Send(SislIoarcb command, CommandChange? prepare = null)
     {
         int slot = _slot++ % (IsRing ? Slots : 32);
         ulong block = Commands + (ulong)(slot % 32 * 128);
         Bytes(block + 64, 64).Fill(0xFF);
         command.Ioasa = IsRing ? block + 64 : 0;
+        prepare?.Invoke(ref command);
         ulong address = IsRing ? SubmissionRing + (ulong)(slot * 64) : block;
         AbiBytes.Write(Bytes(address, 64), in command);
         if (IsRing)
@@ -275,7 +288,7 @@ internal sealed class TestClient : IDisposable
                 _cursor = (_cursor + 1) % Slots;
                 _toggle ^= _cursor == 0 ? 1UL : 0;
                 ulong handle = entry & ~1UL;
-                ioasa = AbiBytes.Read<SislIoasa>(Bytes(handle + (IsRing ? 0UL : 64), 64));
+                ioasa = IoasaOf(handle);
                 return handle;
             }
 

@@ -33,6 +33,9 @@ internal struct AfuCommand
     /// <summary>The address of the memory in the client, where it is another one.</summary>
     internal ulong DataAddress;
 
+    /// <summary>How many losses of ports there were when it chose its port.</summary>
+    internal long PortLossesBefore;
+
     /// <summary>The interrupt to raise with the response; 0 is none.</summary>
     internal byte Msi;
 
@@ -43,6 +46,11 @@ internal struct AfuCommand
 
     /// <summary>Whether the response is to get lost (an injected fault).</summary>
     internal bool LosesResponse;
+
+    /// <summary>
+    /// Whether it is to be executed later (an injected fault); its response is kept back till then.
+    /// </summary>
+    internal bool IsDelayed;
 
     /// <summary>The index of the medium transfer that it is part of.</summary>
     internal int Transfer;

@@ -5,9 +5,14 @@ namespace FlashKV.SimBackend.Afu;
 /// <content>The host transport map: the registers of the client (SP §4.2).</content>
 internal abstract partial class AfuContext
 {
+    private ulong _endianControl = ByteOrder.HostEndianControl;
     private ulong _interruptStatus;
     private ulong _interruptMask = ulong.MaxValue;
     private ulong _contextControl;
+
+    /// <summary>Whether IOARCB, IOASA and RRQ are big-endian (endian_ctrl).</summary>
+    private protected bool IsBigEndian =>
+        Volatile.Read(ref _endianControl) == SislHostMap.EndianBig;
 
     /// <summary>Reads a register of the client's window.</summary>
     /// <param name="offset">The byte offset in the window.</param>
@@ -33,7 +38,7 @@ internal abstract partial class AfuContext
             SislHostMap.SqHead => _ring.Head,
             SislHostMap.SqTail => _ring.Tail,
 
-            // endian_ctrl: data structures are in host order, which a simulated AFU shares.
+            SislHostMap.EndianCtrl => Volatile.Read(ref _endianControl),
             _ => 0,
         };
 
@@ -67,6 +72,11 @@ internal abstract partial class AfuContext
                 break;
             case SislHostMap.IntrMask:
                 Volatile.Write(ref _interruptMask, value);
+                RaiseUnmasked(Volatile.Read(ref _interruptStatus));
+                break;
+            case SislHostMap.EndianCtrl
+                when value is SislHostMap.EndianLittle or SislHostMap.EndianBig:
+                Volatile.Write(ref _endianControl, value);
                 break;
             case SislHostMap.RrqStart:
                 _responses.SetStart(value);
@@ -148,6 +158,7 @@ internal abstract partial class AfuContext
         }
 
         _ring.Clear();
+        _postponed.Clear();
         bool isDone = TrySettle() && _rooms.TryClear();
         if (isDone && Interlocked.Exchange(ref _isResetting, 0) != 0)
         {
@@ -161,7 +172,13 @@ internal abstract partial class AfuContext
     private protected void RaiseInterrupt(SislSyncInterrupts bits)
     {
         Interlocked.Or(ref _interruptStatus, (ulong)bits);
-        if (((ulong)bits & ~Volatile.Read(ref _interruptMask)) != 0)
+        RaiseUnmasked((ulong)bits);
+    }
+
+    // A bit of the status that is not masked raises the interrupt that ctx_ctrl names.
+    private void RaiseUnmasked(ulong bits)
+    {
+        if ((bits & ~Volatile.Read(ref _interruptMask)) != 0)
         {
             ulong lisn = Volatile.Read(ref _contextControl) & SislHostMap.CtxCtrlLisnMask;
             Events.RaiseInterrupt((int)lisn);

@@ -16,17 +16,22 @@ internal abstract partial class AfuContext
     private protected readonly ResponseQueue _responses = new();
     private protected readonly RoomQueue _rooms;
     private protected readonly SubmissionRing _ring = new();
+    private protected readonly PostponedCommands _postponed = new();
     private protected readonly bool _isRing;
     private int _isLost;
     private int _isResetting;
 
     private protected AfuContext(AfuModel afu, ushort handle, ContextEvents events)
     {
+        Afu = afu;
         _isRing = afu.Mode == SubmissionMode.SubmissionQueue;
         _rooms = new RoomQueue(afu.CommandRoomCount);
         Handle = handle;
         Events = events;
     }
+
+    /// <summary>The AFU.</summary>
+    internal AfuModel Afu { get; }
 
     /// <summary>The context handle, which is the process element.</summary>
     internal ushort Handle { get; }
@@ -44,7 +49,8 @@ internal abstract partial class AfuContext
     internal bool IsRing => _isRing;
 
     /// <summary>Whether the client has handed over commands that are to be fetched now.</summary>
-    internal bool HasCommands => IsRunning && !(_isRing ? _ring.IsEmpty : _rooms.IsEmpty);
+    internal bool HasCommands => IsRunning
+        && !((_isRing ? _ring.IsEmpty : _rooms.IsEmpty) && _postponed.IsEmpty);
 
     /// <summary>How often the client has reset the context.</summary>
     internal int ResetCount { get; private set; }
@@ -59,6 +65,8 @@ internal abstract partial class AfuContext
     internal void Lose()
     {
         Volatile.Write(ref _isLost, 1);
+        Control.Lock();
+        Afu.Forget(this);
         Events.Close();
     }
 

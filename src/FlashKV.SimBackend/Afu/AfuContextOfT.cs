@@ -20,14 +20,12 @@ internal sealed class AfuContext<TMemory> : AfuContext
     private readonly TMemory _memory;
     private readonly CommandLane<TMemory>?[] _lanes = new CommandLane<TMemory>[LaneGate.LaneCount];
     private readonly CommandDecoder<TMemory> _decoder;
-    private readonly BounceArenas _arenas;
     private int _fetching;
 
     internal AfuContext(AfuModel afu, ushort handle, ContextEvents events, TMemory memory)
         : base(afu, handle, events)
     {
         _memory = memory;
-        _arenas = afu.Arenas;
         _decoder = new CommandDecoder<TMemory>(afu, handle, memory, events);
     }
 
@@ -90,7 +88,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
         try
         {
             return IsRunning
-                && Drive(_lanes[lane] ??= new CommandLane<TMemory>(_arenas), mayWait);
+                && Drive(_lanes[lane] ??= new CommandLane<TMemory>(Afu), mayWait);
         }
         finally
         {
@@ -144,8 +142,16 @@ internal sealed class AfuContext<TMemory> : AfuContext
         return Collect(lane, mayWait && !hasAnswered) || count > 0;
     }
 
-    private bool ExecuteBatch(CommandLane<TMemory> lane, int count) =>
-        AnswerIfRunning(lane.Execute(count, Control, in _decoder));
+    private bool ExecuteBatch(CommandLane<TMemory> lane, int count)
+    {
+        Span<AfuCommand> commands = lane.Execute(count, Control, in _decoder);
+        if (lane.HasDelayed)
+        {
+            Postpone(lane, commands);
+        }
+
+        return AnswerIfRunning(commands);
+    }
 
     private bool Collect(CommandLane<TMemory> lane, bool mayWait)
     {
@@ -159,7 +165,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
 
     private int Fetch(CommandLane<TMemory> lane)
     {
-        if (!_isRing && _rooms.IsEmpty)
+        if (!_isRing && _rooms.IsEmpty && _postponed.IsEmpty)
         {
             return 0;
         }
@@ -174,6 +180,16 @@ internal sealed class AfuContext<TMemory> : AfuContext
         int count = _isRing
             ? _ring.Fetch(_memory, lane.Fetched, out isBroken)
             : FetchFromRooms(lane, out isBroken);
+        if (ByteOrder.IsForeign(IsBigEndian))
+        {
+            SwapFetched(lane.Fetched[..count]);
+        }
+
+        if (!_postponed.IsEmpty)
+        {
+            count += _postponed.Take(count, lane.Fetched[count..]);
+        }
+
         Volatile.Write(ref _fetching, 0);
         if (isBroken)
         {
@@ -181,6 +197,30 @@ internal sealed class AfuContext<TMemory> : AfuContext
         }
 
         return count;
+    }
+
+    private void SwapFetched(Span<FetchedCommand> commands)
+    {
+        foreach (ref FetchedCommand command in commands)
+        {
+            ByteOrder.Swap(ref command.Ioarcb);
+            if (_isRing)
+            {
+                command.IoasaAddress = command.Ioarcb.Ioasa;
+                command.ResponseAddress = command.Ioarcb.Ioasa;
+            }
+        }
+    }
+
+    private void Postpone(CommandLane<TMemory> lane, Span<AfuCommand> commands)
+    {
+        for (int i = 0; i < commands.Length; i++)
+        {
+            if (commands[i].IsDelayed)
+            {
+                _postponed.Add(in lane.Fetched[i]);
+            }
+        }
     }
 
     private int FetchFromRooms(CommandLane<TMemory> lane, out bool isBroken)
@@ -196,6 +236,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
             {
                 command.ResponseAddress = address;
                 command.IoasaAddress = address + SislIoarcb.SizeInBytes;
+                command.WasDelayed = false;
                 count++;
             }
             else
@@ -216,6 +257,11 @@ internal sealed class AfuContext<TMemory> : AfuContext
             if (command.IsUnderWay)
             {
                 continue;
+            }
+
+            if (command.Result.AfuExtra == (byte)SislAfuDmaExtra.PageIn)
+            {
+                RaiseInterrupt(SislSyncInterrupts.TempErrPageIn);
             }
 
             if (!command.LosesResponse && !TryWriteIoasa(ref command))
@@ -239,7 +285,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
     {
         // The second half is the host's.
         const int OwnBytes = SislIoasa.SizeInBytes / 2;
-        SislIoasa ioasa = command.Result.ToIoasa();
+        SislIoasa ioasa = command.Result.ToIoasa(ByteOrder.IsForeign(IsBigEndian));
         return _memory.TryWrite(command.IoasaAddress, AbiBytes.Of(ref ioasa)[..OwnBytes]);
     }
 
@@ -247,6 +293,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
     {
         long position = _responses.Reserve(answers);
         ulong interrupts = 0;
+        bool isBigEndian = IsBigEndian;
         foreach (ref AfuCommand command in commands)
         {
             if (command.LosesResponse || command.IsUnderWay)
@@ -254,7 +301,8 @@ internal sealed class AfuContext<TMemory> : AfuContext
                 continue;
             }
 
-            if (!_responses.TryFill(_memory, position++, command.ResponseAddress))
+            if (!_responses.TryFill(
+                _memory, position++, command.ResponseAddress, isBigEndian))
             {
                 RaiseInterrupt(SislSyncInterrupts.PermErrRrqWrite);
                 return;

@@ -1,27 +1,41 @@
 namespace FlashKV.SimBackend.Afu;
 
 /// <summary>
-/// Which of the coming commands get an injected error. Costs a read of one word per command while
-/// nothing is planned.
+/// Which of the coming commands get an injected error: certain ones by their count, and any by a
+/// seeded chance. Costs a read of one word per command while nothing is planned.
 /// </summary>
 internal sealed class CommandFaultPlan
 {
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
+    private readonly List<Chance> _chances = [];
     private int _planned;
 
-    /// <summary>The number of faults that have not struck yet.</summary>
+    /// <summary>The number of faults that can strike.</summary>
     internal int Planned => Volatile.Read(ref _planned);
 
-    /// <summary>Plans a fault.</summary>
+    /// <summary>Plans a fault for one command.</summary>
     /// <param name="fault">What happens.</param>
     /// <param name="commandsBefore">How many commands pass before it.</param>
-    internal void Add(CommandFault fault, long commandsBefore)
+    internal void Add(PlannedFault fault, long commandsBefore)
     {
         lock (_lock)
         {
             _entries.Add(new Entry(fault, commandsBefore));
-            Volatile.Write(ref _planned, _entries.Count);
+            UpdatePlanned();
+        }
+    }
+
+    /// <summary>Plans a fault that strikes by chance until all are forgotten.</summary>
+    /// <param name="fault">What happens.</param>
+    /// <param name="oneIn">It strikes one command in so many.</param>
+    /// <param name="seed">The same seed strikes the same commands.</param>
+    internal void AddChance(PlannedFault fault, int oneIn, int seed)
+    {
+        lock (_lock)
+        {
+            _chances.Add(new Chance(fault, oneIn, new Random(seed)));
+            UpdatePlanned();
         }
     }
 
@@ -31,40 +45,63 @@ internal sealed class CommandFaultPlan
         lock (_lock)
         {
             _entries.Clear();
-            Volatile.Write(ref _planned, 0);
+            _chances.Clear();
+            UpdatePlanned();
         }
     }
 
     /// <summary>Counts one command and says what strikes it.</summary>
     /// <param name="fault">The fault.</param>
     /// <returns>Whether one does.</returns>
-    internal bool TryTake(out CommandFault fault)
+    internal bool TryTake(out PlannedFault fault)
     {
-        fault = default;
-        bool struck = false;
         lock (_lock)
         {
-            for (int i = 0; i < _entries.Count; i++)
+            bool isStruck = TryTakeEntry(out fault);
+
+            // Every chance counts every command, so that the same ones are struck whatever else
+            // is planned.
+            foreach (Chance chance in _chances)
             {
-                Entry entry = _entries[i];
-                if (entry.CommandsBefore == 0 && !struck)
+                if (chance.Random.Next(chance.OneIn) == 0 && !isStruck)
                 {
-                    struck = true;
-                    fault = entry.Fault;
-                    _entries.RemoveAt(i--);
-                }
-                else
-                {
-                    long left = Math.Max(0, entry.CommandsBefore - 1);
-                    _entries[i] = entry with { CommandsBefore = left };
+                    isStruck = true;
+                    fault = chance.Fault;
                 }
             }
 
-            Volatile.Write(ref _planned, _entries.Count);
+            UpdatePlanned();
+            return isStruck;
         }
-
-        return struck;
     }
 
-    private readonly record struct Entry(CommandFault Fault, long CommandsBefore);
+    private bool TryTakeEntry(out PlannedFault fault)
+    {
+        fault = default;
+        bool isStruck = false;
+        for (int i = 0; i < _entries.Count; i++)
+        {
+            Entry entry = _entries[i];
+            if (entry.CommandsBefore == 0 && !isStruck)
+            {
+                isStruck = true;
+                fault = entry.Fault;
+                _entries.RemoveAt(i--);
+            }
+            else
+            {
+                long left = Math.Max(0, entry.CommandsBefore - 1);
+                _entries[i] = entry with { CommandsBefore = left };
+            }
+        }
+
+        return isStruck;
+    }
+
+    private void UpdatePlanned() =>
+        Volatile.Write(ref _planned, _entries.Count + _chances.Count);
+
+    private readonly record struct Entry(PlannedFault Fault, long CommandsBefore);
+
+    private readonly record struct Chance(PlannedFault Fault, int OneIn, Random Random);
 }

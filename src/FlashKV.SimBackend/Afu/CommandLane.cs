@@ -6,8 +6,7 @@ namespace FlashKV.SimBackend.Afu;
 /// The working memory of one thread that drives a context: a batch of commands from fetching to
 /// answering. Made when a thread first needs it, and kept.
 /// </summary>
-/// <param name="arenas">Where room for copies is, for memory that is copied.</param>
-internal sealed class CommandLane<TMemory>(BounceArenas arenas)
+internal sealed class CommandLane<TMemory>(AfuModel afu)
     where TMemory : struct, IHostMemory
 {
     /// <summary>The most commands of a batch: 2 MiB in blocks of 4 KiB.</summary>
@@ -21,6 +20,9 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
 
     /// <summary>What this lane has done so far.</summary>
     internal CommandCounters Counters { get; } = new();
+
+    /// <summary>Whether the last batch had commands that are delayed.</summary>
+    internal bool HasDelayed { get; private set; }
 
     /// <summary>The most commands of the next batch: fewer if many are under way.</summary>
     internal int Room => Math.Min(BatchSize, CommandsUnderWay.Capacity - UnderWay);
@@ -48,7 +50,7 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
         long repeated = underWay.RepeatedTransfers;
         Span<AfuCommand> commands = underWay.Collect(wait);
         Counters.Transfers += underWay.RepeatedTransfers - repeated;
-        Count(commands);
+        Conclude(commands);
         return commands;
     }
 
@@ -63,6 +65,7 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
         int count, ControlMap control, in CommandDecoder<TMemory> decoder)
     {
         Span<AfuCommand> commands = _commands.AsSpan(0, count);
+        HasDelayed = false;
         if (TMemory.IsCopied)
         {
             ExecuteCopied(commands, control, in decoder);
@@ -77,7 +80,7 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
             ExecuteTransfers(commands);
         }
 
-        Count(commands);
+        Conclude(commands);
         return commands;
     }
 
@@ -86,7 +89,7 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
         Span<AfuCommand> commands, ControlMap control, in CommandDecoder<TMemory> decoder)
     {
         _copies ??= new DataCopies<TMemory>(BatchSize);
-        BounceArena arena = arenas.Take();
+        BounceArena arena = afu.Arenas.Take();
         int first = 0;
         while (first < commands.Length)
         {
@@ -106,7 +109,7 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
             first = end;
         }
 
-        arenas.Return(arena);
+        afu.Arenas.Return(arena);
     }
 
     // What the command could need, since its real need shows when it is decoded.
@@ -123,12 +126,38 @@ internal sealed class CommandLane<TMemory>(BounceArenas arenas)
         Counters.Transfers += _transfers.TransferCount;
     }
 
+    private void Conclude(Span<AfuCommand> commands)
+    {
+        if (afu.PortLosses != 0)
+        {
+            EndLost(commands);
+        }
+
+        Count(commands);
+    }
+
+    // What went through a port that was lost since: the LUN may have done it, nobody knows.
+    private void EndLost(Span<AfuCommand> commands)
+    {
+        foreach (ref AfuCommand command in commands)
+        {
+            FcPort port = afu.Port(command.Result.Port);
+            if (command.HasTransfer && !command.IsUnderWay
+                && command.Result.ScsiRc == SislScsiRc.Good
+                && port.LossOrder > command.PortLossesBefore)
+            {
+                command.Result = new CommandResult { FcRc = port.LossCode };
+            }
+        }
+    }
+
     private void Count(Span<AfuCommand> commands)
     {
         foreach (ref AfuCommand command in commands)
         {
-            if (command.IsUnderWay)
+            if (command.IsUnderWay || command.IsDelayed)
             {
+                HasDelayed |= command.IsDelayed;
                 continue;
             }
 

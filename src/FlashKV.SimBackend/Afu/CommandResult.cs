@@ -14,6 +14,9 @@ internal struct CommandResult
     internal uint Resid;
     internal ScsiSense Sense;
 
+    /// <summary>The LUN that a provisioning command has made.</summary>
+    internal ProvisionedLun? Provisioned;
+
     /// <summary>Whether the command did what it was asked to.</summary>
     internal readonly bool IsGood =>
         Flags == SislIoasaFlags.None && AfuRc == SislAfuRc.None
@@ -35,6 +38,19 @@ internal struct CommandResult
     internal static CommandResult IllegalRequest(byte asc) =>
         Check(new ScsiSense(ScsiSenseKey.IllegalRequest, asc, 0));
 
+    /// <summary>Ends as an injected fault says.</summary>
+    internal static CommandResult Of(CommandEnding ending) => new()
+    {
+        Flags = (SislIoasaFlags)ending.Flags,
+        AfuRc = (SislAfuRc)ending.AfuCode,
+        AfuExtra = ending.AfuExtra,
+        ScsiRc = (SislScsiRc)ending.ScsiStatus,
+        FcRc = (SislFcRc)ending.FibreChannelCode,
+        Resid = (uint)ending.ResidualBytes,
+        Sense = new ScsiSense(
+            (ScsiSenseKey)ending.SenseKey, ending.AdditionalSenseCode, ending.SenseQualifier),
+    };
+
     /// <summary>What a medium's status means to the client.</summary>
     internal static CommandResult Of(MediumStatus status, bool isRead)
     {
@@ -50,8 +66,16 @@ internal struct CommandResult
     }
 
     /// <summary>The IOASA that says so.</summary>
-    internal readonly SislIoasa ToIoasa()
+    /// <param name="isSwapped">
+    /// Whether its numbers are in the byte order that this machine does not have.
+    /// </param>
+    internal readonly SislIoasa ToIoasa(bool isSwapped)
     {
+        if (Provisioned is not null)
+        {
+            return ToProvisionIoasa(Provisioned, isSwapped);
+        }
+
         SislIoasa ioasa = default;
         ioasa.Flags = Flags;
         ioasa.AfuRc = AfuRc;
@@ -65,6 +89,25 @@ internal struct CommandResult
             Sense.WriteFixed(ioasa.SenseData);
         }
 
+        if (isSwapped)
+        {
+            ByteOrder.Swap(ref ioasa);
+        }
+
         return ioasa;
+    }
+
+    private static SislIoasa ToProvisionIoasa(ProvisionedLun lun, bool isSwapped)
+    {
+        SislIoasaProvision ioasa = default;
+        ioasa.LunIdHi = (uint)(lun.LunId >> 32);
+        ioasa.LunIdLo = (uint)lun.LunId;
+        ioasa.Wwid = lun.Wwid;
+        if (isSwapped)
+        {
+            ByteOrder.Swap(ref ioasa);
+        }
+
+        return AbiBytes.As<SislIoasaProvision, SislIoasa>(ref ioasa);
     }
 }

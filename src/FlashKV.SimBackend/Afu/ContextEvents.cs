@@ -13,6 +13,7 @@ internal sealed class ContextEvents(ushort handle)
     private readonly object _lock = new();
     private ulong _pendingInterrupts;
     private ulong _faultAddress;
+    private ulong _faultStatus;
     private bool _hasFault;
     private ulong _error;
     private bool _isClosed;
@@ -42,11 +43,17 @@ internal sealed class ContextEvents(ushort handle)
     }
 
     /// <summary>Reports an address that the client does not have.</summary>
-    internal void RaiseStorageFault(ulong address)
+    /// <param name="address">The address.</param>
+    /// <param name="isStore">Whether the AFU was to write there.</param>
+    internal void RaiseStorageFault(ulong address, bool isStore)
     {
+        // As the DSISR of the original says it: no translation; a store.
+        const ulong NotFound = (1UL << 62) | 0x40000000;
+        const ulong Store = 0x02000000;
         lock (_lock)
         {
             _faultAddress = address;
+            _faultStatus = NotFound | (isStore ? Store : 0);
             _hasFault = true;
             Monitor.PulseAll(_lock);
         }
@@ -100,23 +107,21 @@ internal sealed class ContextEvents(ushort handle)
     /// <summary>Takes one event.</summary>
     /// <param name="buffer">At least 4,096 bytes.</param>
     /// <param name="length">The length of the event.</param>
+    /// <returns>
+    /// EINVAL for a short buffer; EAGAIN when there is no event, and EIO when there will be none.
+    /// </returns>
     internal Errno Read(Span<byte> buffer, out int length)
     {
         length = 0;
         lock (_lock)
         {
-            if (_isClosed)
-            {
-                return Errno.InputOutput;
-            }
-
             if (buffer.Length < CxlEventHeader.MinReadLength)
             {
                 return Errno.InvalidArgument;
             }
 
             length = TakeEvent(buffer);
-            return length == 0 ? Errno.TryAgain : Errno.None;
+            return length != 0 ? Errno.None : _isClosed ? Errno.InputOutput : Errno.TryAgain;
         }
     }
 
@@ -154,6 +159,7 @@ internal sealed class ContextEvents(ushort handle)
         CxlEventDataStorage taken = default;
         taken.Header = Header(CxlEventType.DataStorage, CxlEventDataStorage.SizeInBytes);
         taken.Addr = _faultAddress;
+        taken.Dsisr = _faultStatus;
         AbiBytes.Write(buffer, in taken);
         return CxlEventDataStorage.SizeInBytes;
     }

@@ -76,7 +76,7 @@ internal sealed class DataCopies<TMemory>(int capacity)
             {
                 ref AfuCommand bad = ref commands[_commands[done]];
                 bad.HasTransfer = false;
-                bad.Result = decoder.BadData(bad.DataAddress);
+                bad.Result = decoder.BadData(bad.DataAddress, isStore: !isRead);
             }
         }
     }

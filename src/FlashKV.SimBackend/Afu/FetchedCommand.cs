@@ -11,6 +11,9 @@ internal struct FetchedCommand
     /// <summary>The address of the IOASA.</summary>
     public ulong IoasaAddress;
 
+    /// <summary>Whether an injected fault has delayed it and no other may strike it.</summary>
+    public bool WasDelayed;
+
     /// <summary>
     /// The copy that the AFU works from; the client's may change behind its back.
     /// </summary>

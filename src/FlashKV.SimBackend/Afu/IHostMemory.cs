@@ -24,7 +24,11 @@ internal interface IHostMemory
     /// </summary>
     /// <param name="address">A multiple of 8.</param>
     /// <param name="value">The number, in host order.</param>
-    bool TryPublish(ulong address, ulong value);
+    /// <param name="lastByte">
+    /// Which byte in memory, 0 or 7, tells the client that the number is there; it must not appear
+    /// before the others.
+    /// </param>
+    bool TryPublish(ulong address, ulong value, int lastByte);
 
     /// <summary>Finds a data buffer of the client, to transfer from and to directly.</summary>
     /// <param name="address">The client's address.</param>

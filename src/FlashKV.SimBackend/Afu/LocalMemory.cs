@@ -41,7 +41,7 @@ internal readonly unsafe struct LocalMemory : IHostMemory
         return true;
     }
 
-    public bool TryPublish(ulong address, ulong value)
+    public bool TryPublish(ulong address, ulong value, int lastByte)
     {
         if (!IsUsable(address, sizeof(ulong)) || (address & 7) != 0)
         {
@@ -64,6 +64,10 @@ internal readonly unsafe struct LocalMemory : IHostMemory
     public int ReadRanges(ReadOnlySpan<ClientRange> ranges) => throw new UnreachableException();
 
     public int WriteRanges(ReadOnlySpan<ClientRange> ranges) => throw new UnreachableException();
+
+    /// <summary>Whether something of a power of two bytes can be at an address.</summary>
+    internal static bool IsAligned(ulong address, ulong bytes) =>
+        address is >= FirstUsable and < EndUsable && (address & (bytes - 1)) == 0;
 
     private static bool IsUsable(ulong address, ulong bytes) =>
         address is >= FirstUsable and < EndUsable && bytes <= EndUsable - address;

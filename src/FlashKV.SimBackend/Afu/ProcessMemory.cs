@@ -39,7 +39,7 @@ internal readonly struct ProcessMemory : IHostMemory
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source) =>
         ProcessVm.TryWrite(_processId, address, source);
 
-    public bool TryPublish(ulong address, ulong value)
+    public bool TryPublish(ulong address, ulong value, int lastByte)
     {
         if ((address & 7) != 0)
         {
@@ -48,7 +48,7 @@ internal readonly struct ProcessMemory : IHostMemory
 
         // Everything before is in the client's memory when the entry gets there.
         Thread.MemoryBarrier();
-        return ProcessVm.TryPublish(_processId, address, value);
+        return ProcessVm.TryPublish(_processId, address, value, lastByte);
     }
 
     // Whether the client has the range shows when it is copied.

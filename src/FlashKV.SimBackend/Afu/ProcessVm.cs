@@ -40,21 +40,20 @@ internal static unsafe partial class ProcessVm
     }
 
     /// <summary>
-    /// Stores a number whose first byte in memory says that it is there: that byte goes last.
+    /// Stores a number of which one byte, the first or the last in memory, says that it is there:
+    /// that byte goes after the others.
     /// </summary>
-    /// <remarks>
-    /// The system does not promise to store eight bytes at once. The toggle of a response entry is
-    /// in its lowest byte, which on a little-endian machine is the first.
-    /// </remarks>
-    internal static bool TryPublish(int processId, ulong address, ulong value)
+    /// <remarks>The system does not promise to store eight bytes at once.</remarks>
+    internal static bool TryPublish(int processId, ulong address, ulong value, int lastByte)
     {
-        Debug.Assert(BitConverter.IsLittleEndian, "all systems with these calls and with .NET");
+        Debug.Assert(lastByte is 0 or sizeof(ulong) - 1, "at one of the ends");
         IoVector* from = stackalloc IoVector[2];
         IoVector* to = stackalloc IoVector[2];
-        from[0] = new() { Address = (nint)(&value) + 1, Length = sizeof(ulong) - 1 };
-        from[1] = new() { Address = (nint)(&value), Length = 1 };
-        to[0] = new() { Address = (nint)address + 1, Length = sizeof(ulong) - 1 };
-        to[1] = new() { Address = (nint)address, Length = 1 };
+        int others = lastByte == 0 ? 1 : 0;
+        from[0] = new() { Address = (nint)(&value) + others, Length = sizeof(ulong) - 1 };
+        from[1] = new() { Address = (nint)(&value) + lastByte, Length = 1 };
+        to[0] = new() { Address = (nint)address + others, Length = sizeof(ulong) - 1 };
+        to[1] = new() { Address = (nint)address + lastByte, Length = 1 };
 
         // SAFETY: both vectors and the value live through the call.
         return Write(processId, from, 2, to, 2, 0) == sizeof(ulong);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using FlashKV.Superpipe.Abi;
 
@@ -13,25 +14,29 @@ namespace FlashKV.SimBackend.Afu;
 /// </remarks>
 internal static unsafe class ResourceTranslation
 {
-    private const byte AscLogicalUnitNotSupported = 0x25;
+    /// <summary>Additional sense code: there is no such LUN.</summary>
+    internal const byte AscLunNotSupported = 0x25;
 
     /// <summary>Finds the RHT entry of a handle and checks what it permits.</summary>
-    /// <param name="tableAddress">rht_start.</param>
-    /// <param name="entryCount">The number of entries in rht_cnt_id.</param>
+    /// <param name="afu">The AFU.</param>
+    /// <param name="control">Where the table is.</param>
     /// <param name="handle">The resource handle.</param>
     /// <param name="needed">The permission that the command needs.</param>
     /// <param name="entry">The entry.</param>
     /// <returns>The AFU's result code; none when the entry may be used.</returns>
     internal static SislAfuRc FindEntry(
-        ulong tableAddress, int entryCount, uint handle, byte needed, out SislRhtEntry entry)
+        AfuModel afu, ControlMap control, uint handle, byte needed, out SislRhtEntry entry)
     {
         entry = default;
-        if (tableAddress == 0)
+        ulong tableAddress = control.RhtStart;
+        if (!LocalMemory.IsAligned(tableAddress, SislRht.EntryAlignment))
         {
-            return SislAfuRc.RhtInvalid;
+            return tableAddress == 0 ? SislAfuRc.RhtInvalid
+                : tableAddress % SislRht.EntryAlignment != 0 ? SislAfuRc.RhtUnaligned
+                : SislAfuRc.RhtDmaErr;
         }
 
-        if (handle >= (uint)entryCount)
+        if (handle >= (uint)control.RhtCount)
         {
             return SislAfuRc.RhtOutOfBounds;
         }
@@ -39,6 +44,11 @@ internal static unsafe class ResourceTranslation
         // SAFETY: the driver gave the table's address and size by the control map, and takes them
         // back, with the lanes closed, before it frees the table.
         entry = ((SislRhtEntry*)tableAddress)[handle];
+        if (afu.HasSwappedTables)
+        {
+            ByteOrder.Swap(ref entry);
+        }
+
         bool isUsed = entry.Nmask != 0 && (entry.Fp & needed) == needed;
         return isUsed ? SislAfuRc.None : SislAfuRc.RhtRwPerm;
     }
@@ -56,27 +66,36 @@ internal static unsafe class ResourceTranslation
         ulong chunk = lba >> entry.Nmask;
         if (chunk >= entry.LxtCnt)
         {
-            return CommandResult.Afu(SislAfuRc.LxtOutOfBounds);
+            return Failure(SislAfuRc.LxtOutOfBounds);
+        }
+
+        if (!LocalMemory.IsAligned(entry.LxtStart, SislLxtEntry.SizeInBytes))
+        {
+            return Failure(
+                entry.LxtStart % SislLxtEntry.SizeInBytes != 0
+                    ? SislAfuRc.LxtUnaligned : SislAfuRc.LxtDmaErr);
         }
 
         // SAFETY: lxt_cnt bounds the table at lxt_start, which the driver frees with the lanes
         // closed only.
-        SislLxtEntry translation = new(((ulong*)entry.LxtStart)[chunk]);
+        ulong value = ((ulong*)entry.LxtStart)[chunk];
+        SislLxtEntry translation = new(
+            afu.HasSwappedTables ? BinaryPrimitives.ReverseEndianness(value) : value);
         if ((translation.Permissions & needed) != needed)
         {
-            return CommandResult.Afu(SislAfuRc.LxtRwPerm);
+            return Failure(SislAfuRc.LxtRwPerm);
         }
 
         int ports = translation.PortSel & afu.UsablePorts;
         if (ports == 0)
         {
-            return NoChannels(afu, translation.PortSel);
+            return NoChannels(afu.UsablePorts, translation.PortSel);
         }
 
         int port = int.TrailingZeroCount(ports);
         ulong lunId = afu.LunTable(port)[translation.LunIndex];
         command.Block = (long)(translation.BaseLba | (lba & (CxlflashLimits.ChunkSize - 1)));
-        return FindTarget(afu, lunId, port, ref command);
+        return FindTargetBehind(afu, lunId, port, ref command);
     }
 
     /// <summary>Finds the LUN of an entry of format 1; its LBAs are physical.</summary>
@@ -89,28 +108,46 @@ internal static unsafe class ResourceTranslation
             return CommandResult.Afu(SislAfuRc.RhtRwPerm);
         }
 
-        int ports = physical.PortSel & afu.UsablePorts;
-        if (ports == 0)
-        {
-            return NoChannels(afu, physical.PortSel);
-        }
-
         command.Block = (long)Math.Min(lba, long.MaxValue);
-        return FindTarget(afu, physical.LunId, int.TrailingZeroCount(ports), ref command);
+        return FindTarget(afu, physical.LunId, physical.PortSel, ref command);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static CommandResult NoChannels(AfuModel afu, int requested) =>
-        CommandResult.Afu(
-            SislAfuRc.NoChannels, (byte)(((afu.UsablePorts & 3) << 2) | (requested & 3)));
+    /// <summary>Finds a LUN by its id and the ports that may be used.</summary>
+    internal static CommandResult FindTarget(
+        AfuModel afu, ulong lunId, int portSelect, ref AfuCommand command)
+    {
+        int usable = afu.UsablePorts;
+        int ports = portSelect & usable;
+        return ports == 0
+            ? NoChannels(usable, portSelect)
+            : FindTargetBehind(afu, lunId, int.TrailingZeroCount(ports), ref command);
+    }
 
-    private static CommandResult FindTarget(
+    /// <summary>What a command gets that cannot be translated.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static CommandResult Failure(SislAfuRc code) => CommandResult.Afu(
+        code,
+        code is SislAfuRc.RhtDmaErr or SislAfuRc.LxtDmaErr
+            ? (byte)SislAfuDmaExtra.InvalidEa : (byte)0);
+
+    // Of both banks: what is said of ports 2 and 3 is said in the same two bits.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static CommandResult NoChannels(int usable, int requested)
+    {
+        const int Bank = 0b11;
+        int shift = (requested & Bank) != 0 ? 0 : AfuAddressMap.PortsPerBank;
+        int available = (usable >> shift) & Bank;
+        return CommandResult.Afu(
+            SislAfuRc.NoChannels, (byte)((available << 2) | ((requested >> shift) & Bank)));
+    }
+
+    private static CommandResult FindTargetBehind(
         AfuModel afu, ulong lunId, int port, ref AfuCommand command)
     {
         AfuTarget? target = afu.FindTarget(lunId);
         if (target is null || (target.Ports & (1 << port)) == 0)
         {
-            return CommandResult.IllegalRequest(AscLogicalUnitNotSupported);
+            return CommandResult.IllegalRequest(AscLunNotSupported);
         }
 
         command.Target = target;

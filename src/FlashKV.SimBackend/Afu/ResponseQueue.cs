@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Afu;
@@ -36,8 +37,13 @@ internal sealed class ResponseQueue
     internal long Reserve(int count) => Interlocked.Add(ref _posted, count) - count;
 
     /// <summary>Fills a reserved entry. Everything written before is visible with it.</summary>
+    /// <param name="memory">The client's memory.</param>
+    /// <param name="position">The entry.</param>
+    /// <param name="handle">What it says.</param>
+    /// <param name="isBigEndian">Whether the client reads it as a big-endian number.</param>
     /// <returns><see langword="false"/> when the ring's addresses are bad.</returns>
-    internal bool TryFill<TMemory>(TMemory memory, long position, ulong handle)
+    internal bool TryFill<TMemory>(
+        TMemory memory, long position, ulong handle, bool isBigEndian)
         where TMemory : struct, IHostMemory
     {
         ulong start = Start;
@@ -51,7 +57,10 @@ internal sealed class ResponseQueue
         ulong pass = (ulong)position / entries;
         ulong slot = (ulong)position - (pass * entries);
         ulong toggle = SislRrq.FirstToggle ^ (pass & 1);
+        ulong entry = SislRrq.Pack(handle, toggle);
         return memory.TryPublish(
-            start + (slot * SislRrq.EntrySizeInBytes), SislRrq.Pack(handle, toggle));
+            start + (slot * SislRrq.EntrySizeInBytes),
+            ByteOrder.IsForeign(isBigEndian) ? BinaryPrimitives.ReverseEndianness(entry) : entry,
+            lastByte: isBigEndian ? SislRrq.EntrySizeInBytes - 1 : 0);
     }
 }

@@ -72,6 +72,7 @@ internal sealed class SubmissionRing
             isBroken = !memory.TryRead(head, AbiBytes.Of(ref command.Ioarcb));
             command.IoasaAddress = command.Ioarcb.Ioasa;
             command.ResponseAddress = command.Ioarcb.Ioasa;
+            command.WasDelayed = false;
             count += isBroken ? 0 : 1;
             head = Next(head);
         }

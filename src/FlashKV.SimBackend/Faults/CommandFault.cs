@@ -2,7 +2,7 @@ namespace FlashKV.SimBackend;
 
 /// <summary>
 /// What goes wrong with one command of the simulated adapter; see
-/// <see cref="SimulatedAdapter.InjectFault"/>.
+/// <see cref="SimulatedAdapter.InjectFault(CommandFault, long)"/>.
 /// </summary>
 public enum CommandFault
 {
@@ -41,4 +41,30 @@ public enum CommandFault
     /// The command is neither executed nor answered: what a hung adapter looks like.
     /// </summary>
     LostCommand = 9,
+
+    /// <summary>SCSI status RESERVATION CONFLICT; the command is not executed.</summary>
+    ReservationConflict = 10,
+
+    /// <summary>
+    /// The target logged out under the command (Fibre Channel 54); it is executed.
+    /// </summary>
+    NoLogin = 11,
+
+    /// <summary>
+    /// A page of the data is not in memory: nothing where the AFU retries by itself, as it is set
+    /// up to; else a DMA error (31, page-in) and the command is not executed.
+    /// </summary>
+    PageFault = 12,
+
+    /// <summary>
+    /// The address of the data is taken for a bad one: DMA error (31, bad address) and the event
+    /// of a storage fault; the command is not executed.
+    /// </summary>
+    BadDataAddress = 13,
+
+    /// <summary>
+    /// The command is executed and answered late: after others that were sent later, if there are
+    /// any.
+    /// </summary>
+    Delay = 14,
 }

@@ -1,0 +1,76 @@
+using System.Runtime.CompilerServices;
+using FlashKV.Superpipe.Abi;
+
+namespace FlashKV.SimBackend.Afu;
+
+/// <content>Commands that an injected fault may strike.</content>
+internal readonly partial struct CommandDecoder<TMemory>
+{
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private CommandResult DecodeUnderFaults(
+        ref FetchedCommand fetched, ref SislRhtEntry entry, byte needed, ref AfuCommand command)
+    {
+        ref SislIoarcb ioarcb = ref fetched.Ioarcb;
+        if (fetched.WasDelayed || !afu.Faults.TryTake(out PlannedFault fault))
+        {
+            return DecodeEntry(in ioarcb, ref entry, needed, ref command);
+        }
+
+        command.IsDelayed = fault.Kind == CommandFault.Delay;
+        command.LosesResponse = command.IsDelayed
+            || fault.Kind is CommandFault.LostCommand or CommandFault.LostResponse;
+        bool isExecuted = fault.Kind is { } kind
+            ? IsExecuted(kind, needed, in ioarcb, out CommandResult ending)
+            : IsExecuted(fault.Ending, out ending);
+        if (!isExecuted)
+        {
+            return ending;
+        }
+
+        // What is wrong with the command itself comes before what goes wrong with it.
+        CommandResult result = DecodeEntry(in ioarcb, ref entry, needed, ref command);
+        return result.IsGood && !ending.IsGood ? ending : result;
+    }
+
+    private static bool IsExecuted(CommandEnding ending, out CommandResult result)
+    {
+        result = CommandResult.Of(ending);
+        return ending.IsExecuted;
+    }
+
+    private bool IsExecuted(
+        CommandFault fault, byte needed, in SislIoarcb ioarcb, out CommandResult result)
+    {
+        bool isRead = needed == SislRht.PermRead;
+        result = fault switch
+        {
+            CommandFault.Busy => new() { ScsiRc = SislScsiRc.Busy },
+            CommandFault.QueueFull => new() { ScsiRc = SislScsiRc.QueueFull },
+            CommandFault.ReservationConflict =>
+                new() { ScsiRc = SislScsiRc.ReservationConflict },
+            CommandFault.OutOfDataBuffers => CommandResult.Afu(SislAfuRc.OutOfDataBufs),
+            CommandFault.CheckCondition =>
+                CommandResult.Check(new ScsiSense(ScsiSenseKey.AbortedCommand, 0, 0)),
+            CommandFault.MediumError => CommandResult.Of(MediumStatus.MediumError, isRead),
+            CommandFault.OutOfSpace => CommandResult.Of(MediumStatus.OutOfSpace, isRead),
+            CommandFault.ExchangeTimeout => new() { FcRc = SislFcRc.AbortPend },
+            CommandFault.LinkDown => new() { FcRc = SislFcRc.LinkDown },
+            CommandFault.NoLogin => new() { FcRc = SislFcRc.NoLogi },
+            CommandFault.PageFault => PageFault(),
+            CommandFault.BadDataAddress => BadData(ioarcb.DataEa, isRead),
+            _ => default,
+        };
+        return fault switch
+        {
+            CommandFault.LinkDown or CommandFault.NoLogin or CommandFault.LostResponse => true,
+            CommandFault.LostCommand or CommandFault.Delay => false,
+            _ => result.IsGood,
+        };
+    }
+
+    // An AFU that retries by itself waits for the page; nobody notices.
+    private CommandResult PageFault() =>
+        (afu.Registers.Config & SislAfuConfig.AutoRetryData) != 0
+            ? default
+            : CommandResult.Afu(SislAfuRc.DataDmaErr, (byte)SislAfuDmaExtra.PageIn);
+}
