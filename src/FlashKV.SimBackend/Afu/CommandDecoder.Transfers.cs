@@ -101,6 +101,11 @@ internal readonly partial struct CommandDecoder<TMemory>
             return CommandResult.IllegalRequest(ScsiSense.AscInvalidFieldInCdb);
         }
 
+        if (count == 0)
+        {
+            return default;
+        }
+
         bool isZero = hasNoData;
         if (!hasNoData
             && (!memory.TryLocate(ioarcb.DataEa, CxlflashLimits.BlockSize, out command.Data)
@@ -113,7 +118,7 @@ internal readonly partial struct CommandDecoder<TMemory>
         command.Operation = isZero ? MediumOperation.Discard : MediumOperation.Write;
         command.RepeatsBlock = !isZero && count > 1;
         command.BlockCount = (int)count;
-        command.HasTransfer = count > 0;
+        command.HasTransfer = true;
         return default;
     }
 

@@ -47,19 +47,21 @@ public sealed class EndianTests
     [Fact]
     public void The_drivers_tables_are_read_in_the_order_of_afu_config()
     {
-        using SimulatedAdapterFixture fixture = new();
-        TestClient client = fixture.Attached();
-        uint handle = client.OpenVirtual(1);
-        ulong config = (ulong)(AfuAddressMap.Global + SislGlobalRegisters.AfuConfig);
+        using SimulatedAdapterFixture fixture = new(luns: 2);
+        TestClient client = fixture.Client(path: "/dev/sg1").Attach();
+        uint handle = client.OpenDirect();
         AfuRegisterMap map = fixture.Adapter.Afu.Map;
-        map.Write(config, (ulong)SislAfuConfig.AutoRetryAll);
-
-        // A count of 1 reads as 2^24, and its table's address as one that nobody has.
-        SislAfuRc code = client.Execute(
-            ScsiOpcode.Read16, handle, 0, 1, fixture.Data.Address).AfuRc;
-        Assert.Contains(code, new[] { SislAfuRc.LxtDmaErr, SislAfuRc.LxtUnaligned });
         map.Write(
-            config, (ulong)(SislAfuConfig.AutoRetryAll | SislAfuConfig.LittleEndian));
+            (ulong)(AfuAddressMap.Global + SislGlobalRegisters.AfuConfig),
+            (ulong)SislAfuConfig.AutoRetryAll);
+
+        // The id of LUN 1, read in the wrong order, is that of no LUN.
+        SislIoasa ioasa = client.Execute(
+            ScsiOpcode.Read16, handle, 0, 1, fixture.Data.Address);
+        Assert.Equal(0x25, ioasa.SenseData[12]);
+        ulong table = map.Read((ulong)(AfuAddressMap.Controls
+            + (client.Handle * AfuAddressMap.ControlStride) + SislCtrlMap.RhtStart));
+        new MemoryRun((nint)table, 1).AsSpan().Slice((int)handle * 16, 8).Reverse();
         client.ExecuteGood(ScsiOpcode.Read16, handle, 0, 1, fixture.Data.Address);
     }
 
