@@ -56,7 +56,8 @@ public sealed partial class SimulatedAdapter : IDisposable
             Defects = options.Defects,
             Time = options.TimeProvider,
         };
-        Transport = TransportFor(new Caller(Environment.ProcessId));
+        Transport = TransportFor(new Caller(
+            Environment.ProcessId, Memory: options.ClientMemory));
         DevicePaths = [.. Driver.Devices.Select(device => device.Path)];
         foreach (ScsiDevice device in Driver.Devices)
         {

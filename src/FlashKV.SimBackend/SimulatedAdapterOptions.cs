@@ -1,3 +1,4 @@
+using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend;
@@ -50,11 +51,32 @@ public sealed record class SimulatedAdapterOptions
     /// </summary>
     public bool ReportsResets { get; init; } = true;
 
+    /// <summary>
+    /// Whether clients in this process get an error and an event for an address of data, of a
+    /// command or of a queue that they do not have, as from hardware. Otherwise such an address
+    /// ends the process, as any wild pointer does. Data are copied by the system then, which makes
+    /// small transfers several times slower. 64-bit Linux only.
+    /// </summary>
+    public bool ChecksAddresses { get; init; }
+
+    /// <summary>How the AFU reaches the memory of clients in this process.</summary>
+    internal ClientMemory ClientMemory =>
+        ChecksAddresses ? new ClientMemory(Environment.ProcessId) : ClientMemory.Local;
+
     /// <summary>Checks the options.</summary>
     /// <exception cref="ArgumentException">One of them is out of range.</exception>
+    /// <exception cref="PlatformNotSupportedException">
+    /// <see cref="ChecksAddresses"/> is set on a system that cannot check.
+    /// </exception>
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Luns);
+        if (ChecksAddresses && !ProcessVm.IsUsable)
+        {
+            throw new PlatformNotSupportedException(
+                "The option ChecksAddresses of a simulated adapter needs 64-bit Linux.");
+        }
+
         Require(Luns.Count is >= 1 and <= MaxLuns, nameof(Luns));
         Require(PortCount is 1 or 2 or 4, nameof(PortCount));
         ArgumentNullException.ThrowIfNull(TimeProvider);

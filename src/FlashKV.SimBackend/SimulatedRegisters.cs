@@ -13,12 +13,11 @@ namespace FlashKV.SimBackend;
 /// </remarks>
 public readonly struct SimulatedRegisters : IRegisterWindow
 {
-    private readonly AfuContext<LocalMemory> _context;
+    private readonly AfuContext _context;
 
     internal SimulatedRegisters(RegisterMapping mapping)
     {
-        // The exact type, so that the calls below are direct ones.
-        _context = (AfuContext<LocalMemory>)mapping.Context;
+        _context = mapping.Context;
         Mapping = mapping;
     }
 
@@ -32,8 +31,21 @@ public readonly struct SimulatedRegisters : IRegisterWindow
     public void Write(int offset, ulong value) => _context.Write(offset, value);
 
     /// <inheritdoc/>
-    public void Wait() => _context.Wait();
+    public void Wait()
+    {
+        // The usual type by name, so that the call is a direct one. Those above are, as registers
+        // are the same for every kind of memory.
+        if (_context is AfuContext<LocalMemory> local)
+        {
+            local.Wait();
+        }
+        else
+        {
+            _context.Wait();
+        }
+    }
 
     /// <inheritdoc/>
-    public void Drive() => _ = _context.TryDrive();
+    public void Drive() =>
+        _ = _context is AfuContext<LocalMemory> local ? local.TryDrive() : _context.TryDrive();
 }
