@@ -54,8 +54,8 @@ public sealed record class SimulatedAdapterOptions
     /// <summary>
     /// Whether clients in this process get an error and an event for an address of data, of a
     /// command or of a queue that they do not have, as from hardware. Otherwise such an address
-    /// ends the process, as any wild pointer does. Data are copied by the system then, which makes
-    /// small transfers several times slower. 64-bit Linux only.
+    /// ends the process, as any wild pointer does. Every access is a call of the system then, which
+    /// makes transfers of one block tens of times slower: for tests. 64-bit Linux only.
     /// </summary>
     public bool ChecksAddresses { get; init; }
 
