@@ -6,6 +6,8 @@ namespace FlashKV.Log;
 /// <summary>
 /// Reads and writes the two copies of the superblock. Each write goes to one copy, then to the
 /// other, each on stable storage before the next: whatever a crash tears, the other copy is whole.
+/// All blocks of a copy are written each time, so that the medium has room for every later grant
+/// from the first write on.
 /// </summary>
 internal static class SuperblockCopies
 {
@@ -14,14 +16,13 @@ internal static class SuperblockCopies
     public static void Write(Lun meta, BufferPool buffers, Superblock superblock)
     {
         using PooledBuffer buffer = buffers.Rent(Superblock.CopyBytes);
-        int length = superblock.Write(buffer.Span(0, Superblock.CopyBytes));
-        int blocks = (length + LogGeometry.BlockBytes - 1) / LogGeometry.BlockBytes;
+        superblock.Write(buffer.Span(0, Superblock.CopyBytes));
         for (int copy = 0; copy < Count; copy++)
         {
             meta.Transfer(new BlockTransfer(
                 BlockOperation.Write,
                 Superblock.BlockOf(copy),
-                blocks,
+                Superblock.CopyBlocks,
                 buffer.Address,
                 ForceUnitAccess: true));
         }
