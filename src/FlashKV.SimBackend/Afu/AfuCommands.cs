@@ -14,6 +14,9 @@ internal sealed class AfuCommands(AfuModel afu)
     /// <summary>What a debug command reads: the version of the AFU.</summary>
     internal static ReadOnlySpan<byte> DebugData => "FLASHKV1"u8;
 
+    /// <summary>The LUNs that provisioning commands have made.</summary>
+    internal IEnumerable<AfuTarget> Provisioned => _provisioning.Targets;
+
     /// <summary>The LUN of an id that a provisioning command has made.</summary>
     internal AfuTarget? FindTarget(ulong lunId) => _provisioning.Find(lunId);
 

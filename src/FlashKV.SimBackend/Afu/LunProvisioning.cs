@@ -33,6 +33,9 @@ internal sealed class LunProvisioning
         }
     }
 
+    /// <summary>All of them.</summary>
+    internal IEnumerable<AfuTarget> Targets => _targets.OfType<AfuTarget>();
+
     /// <summary>The LUN of an id, if it was made by command.</summary>
     internal AfuTarget? Find(ulong lunId)
     {

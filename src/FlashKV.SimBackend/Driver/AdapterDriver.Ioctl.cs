@@ -7,7 +7,7 @@ namespace FlashKV.SimBackend.Driver;
 /// <content>The dispatcher of the ioctls (SP §2.4).</content>
 internal sealed partial class AdapterDriver
 {
-    private delegate Errno Handler<T>(DeviceCall call, ref T argument)
+    private delegate Errno Handler<TCall, T>(TCall call, ref T argument)
         where T : unmanaged;
 
     /// <summary>Issues an ioctl on a device node.</summary>
@@ -31,6 +31,11 @@ internal sealed partial class AdapterDriver
         if (file.Access != DeviceAccess.ReadWrite)
         {
             return Errno.NotPermitted;
+        }
+
+        if (file.Device.IsGone)
+        {
+            return Errno.NoDevice;
         }
 
         Errno errno = CheckAdapter(process, file.Device, request);
@@ -69,21 +74,24 @@ internal sealed partial class AdapterDriver
 
     private Errno Dispatch(DeviceCall call, uint request, Span<byte> argument) => request switch
     {
-        IoctlRequest.Attach => Run<DkCxlflashAttach>(call, argument, Attach),
-        IoctlRequest.UserDirect => Run<DkCxlflashUdirect>(call, argument, UserDirect),
-        IoctlRequest.Release => Run<DkCxlflashRelease>(call, argument, Release),
-        IoctlRequest.Detach => Run<DkCxlflashDetach>(call, argument, Detach),
-        IoctlRequest.Verify => Run<DkCxlflashVerify>(call, argument, Verify),
-        IoctlRequest.RecoverAfu => Run<DkCxlflashRecoverAfu>(call, argument, RecoverAfu),
-        IoctlRequest.ManageLun => Run<DkCxlflashManageLun>(call, argument, ManageLun),
-        IoctlRequest.UserVirtual => Run<DkCxlflashUvirtual>(call, argument, UserVirtual),
-        IoctlRequest.VlunResize => Run<DkCxlflashResize>(call, argument, VlunResize),
-        IoctlRequest.VlunClone => Run<DkCxlflashClone>(call, argument, VlunClone),
+        IoctlRequest.Attach => Run<DeviceCall, DkCxlflashAttach>(call, argument, Attach),
+        IoctlRequest.UserDirect => Run<DeviceCall, DkCxlflashUdirect>(call, argument, UserDirect),
+        IoctlRequest.Release => Run<DeviceCall, DkCxlflashRelease>(call, argument, Release),
+        IoctlRequest.Detach => Run<DeviceCall, DkCxlflashDetach>(call, argument, Detach),
+        IoctlRequest.Verify => Run<DeviceCall, DkCxlflashVerify>(call, argument, Verify),
+        IoctlRequest.RecoverAfu =>
+            Run<DeviceCall, DkCxlflashRecoverAfu>(call, argument, RecoverAfu),
+        IoctlRequest.ManageLun => Run<DeviceCall, DkCxlflashManageLun>(call, argument, ManageLun),
+        IoctlRequest.UserVirtual =>
+            Run<DeviceCall, DkCxlflashUvirtual>(call, argument, UserVirtual),
+        IoctlRequest.VlunResize => Run<DeviceCall, DkCxlflashResize>(call, argument, VlunResize),
+        IoctlRequest.VlunClone => Run<DeviceCall, DkCxlflashClone>(call, argument, VlunClone),
         _ => Errno.InvalidArgument,
     };
 
     // The structure is copied in, handled, and copied out only on success.
-    private Errno Run<T>(DeviceCall call, Span<byte> argument, Handler<T> handler)
+    private Errno Run<TCall, T>(
+        TCall call, Span<byte> argument, Handler<TCall, T> handler)
         where T : unmanaged
     {
         T copy = AbiBytes.Read<T>(argument);

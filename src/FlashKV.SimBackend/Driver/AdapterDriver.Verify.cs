@@ -1,3 +1,4 @@
+using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe;
 using FlashKV.Superpipe.Abi;
 
@@ -48,10 +49,28 @@ internal sealed partial class AdapterDriver
                     ? Errno.None
                     : Errno.NoDevice;
             case ScsiSenseKey.UnitAttention when sense.Asc == ScsiSense.AscTargetChanged:
-                // The LUNs of a simulated adapter are fixed: a rescan finds the same.
+                Rescan();
                 return Errno.None;
             default:
                 return Errno.InputOutput;
+        }
+    }
+
+    // A rescan of the SCSI host: LUNs that were made by command get nodes, in legacy mode, and
+    // those that were deleted lose them.
+    private void Rescan()
+    {
+        foreach (AfuTarget target in _afu.Commands.Provisioned)
+        {
+            if (!_devices.Exists(device => device.Target == target))
+            {
+                AddDevice(int.TrailingZeroCount(target.Ports), target);
+            }
+        }
+
+        foreach (ScsiDevice device in _devices)
+        {
+            device.IsGone |= _afu.FindTarget(device.Target.LunId) != device.Target;
         }
     }
 

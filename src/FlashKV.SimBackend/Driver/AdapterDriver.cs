@@ -126,12 +126,17 @@ internal sealed partial class AdapterDriver : IDisposable
                 int channel = NthBit(target.Ports, rank);
                 if (channel >= 0)
                 {
-                    ScsiDevice device = new(_module.NextDevicePath, this, channel, target);
-                    _devices.Add(device);
-                    _module.AddDevice(device);
+                    AddDevice(channel, target);
                 }
             }
         }
+    }
+
+    private void AddDevice(int channel, AfuTarget target)
+    {
+        ScsiDevice device = new(_module.NextDevicePath, this, channel, target);
+        _devices.Add(device);
+        _module.AddDevice(device);
     }
 
     private static int NthBit(int mask, int rank)

@@ -86,7 +86,7 @@ internal sealed class DriverModule
     {
         file = null;
         AdapterDriver? adapter;
-        if (_devices.Find(device => device.Path == path) is { } device)
+        if (_devices.Find(device => device.Path == path && !device.IsGone) is { } device)
         {
             adapter = device.Adapter;
             file = new DeviceFile(device, access);

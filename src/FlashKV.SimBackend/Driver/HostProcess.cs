@@ -218,6 +218,16 @@ internal sealed class HostProcess
         }
     }
 
+    /// <summary>Copies from the process's memory.</summary>
+    internal bool TryReadMemory(ulong address, Span<byte> destination) => Caller.Memory.IsLocal
+        ? default(LocalMemory).TryRead(address, destination)
+        : new ProcessMemory(Caller.Memory.ProcessId).TryRead(address, destination);
+
+    /// <summary>Copies to the process's memory.</summary>
+    internal bool TryWriteMemory(ulong address, ReadOnlySpan<byte> source) => Caller.Memory.IsLocal
+        ? default(LocalMemory).TryWrite(address, source)
+        : new ProcessMemory(Caller.Memory.ProcessId).TryWrite(address, source);
+
     /// <summary>Takes the signal that a waiting ioctl has met. The lock is held.</summary>
     internal bool TakeInterruptUnsynchronized()
     {
@@ -235,7 +245,7 @@ internal sealed class HostProcess
             null => Errno.BadDescriptor,
             DeviceFile device => device.Device.Adapter.IoctlUnsynchronized(
                 this, device, request, argument),
-            HostFile => HostIoctls.Dispatch(request, argument),
+            HostFile host => host.Adapter.HostIoctlUnsynchronized(this, request, argument),
             _ => Errno.InvalidArgument,
         };
 

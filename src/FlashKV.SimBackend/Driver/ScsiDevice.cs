@@ -24,6 +24,9 @@ internal sealed class ScsiDevice(string path, AdapterDriver adapter, int channel
     /// <summary>What MANAGE_LUN has bound it to; <see langword="null"/> in legacy mode.</summary>
     internal LocalLun? Lun { get; set; }
 
+    /// <summary>Whether a rescan has found that the LUN is not there any more.</summary>
+    internal bool IsGone { get; set; }
+
     /// <summary>What its file <c>mode</c> in sysfs holds.</summary>
     internal string ModeAttribute => Lun is null ? "legacy\n" : "superpipe\n";
 }

@@ -298,26 +298,6 @@ public sealed class AttachIoctlTests : IDisposable
         Assert.Equal(Errno.None, client.TryAttach(out _));
     }
 
-    [Theory]
-    [InlineData(IoctlRequest.LunProvision)]
-    [InlineData(IoctlRequest.AfuDebug)]
-    public void Host_ioctls_are_not_supported_by_this_afu(uint request)
-    {
-        TestClient client = _fixture.Client();
-        Assert.Equal(
-            Errno.None,
-            client.Transport.Open(
-                "/dev/cxlflash/cxlflash0", DeviceAccess.ReadWrite, out int host));
-        byte[] argument = new byte[IoctlRequest.SizeOf(request)];
-        Assert.Equal(Errno.NotSupported, client.Transport.Ioctl(host, request, argument));
-        argument[4] = 1;
-        Assert.Equal(Errno.InvalidArgument, client.Transport.Ioctl(host, request, argument));
-        Assert.Equal(
-            Errno.BadAddress, client.Transport.Ioctl(host, request, argument.AsSpan(1)));
-        Assert.Equal(
-            Errno.InvalidArgument, client.Transport.Ioctl(host, 0xC078CABD, argument));
-    }
-
     private static Errno Manage(TestClient client, ulong flags)
     {
         DkCxlflashManageLun argument = default;
