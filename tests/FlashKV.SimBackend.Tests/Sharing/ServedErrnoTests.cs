@@ -213,6 +213,39 @@ public sealed class ServedErrnoTests
     }
 
     [Fact]
+    public void An_ioctl_that_sleeps_through_a_reset_holds_up_nobody()
+    {
+        using ServedHostFixture served = new();
+        TestClient sleeper = served.Attached();
+        TestClient other = served.Client();
+        served.Driver.BeginReset();
+        Errno recovered = Errno.Interrupted;
+        TestThread thread = new(() => recovered = sleeper.TryRecover(out _));
+        served.Driver.WaitForBlockedCallers(1);
+        Assert.Equal(SislHostMap.AllOnes, sleeper.Window.Read(SislHostMap.CmdRoom));
+        Assert.Equal(
+            Errno.None, other.Transport.Open("/dev/sg0", DeviceAccess.Read, out int device));
+        Assert.Equal(Errno.None, other.Transport.Close(device));
+        served.Driver.EndReset();
+        thread.Join();
+        Assert.Equal(Errno.None, recovered);
+    }
+
+    [Fact]
+    public void A_server_that_ends_wakes_who_sleeps_in_an_ioctl()
+    {
+        using ServedHostFixture served = new();
+        TestClient sleeper = served.Attached();
+        served.Driver.BeginReset();
+        Errno recovered = Errno.None;
+        TestThread thread = new(() => recovered = sleeper.TryRecover(out _));
+        served.Driver.WaitForBlockedCallers(1);
+        served.Server.Dispose();
+        thread.Join();
+        Assert.NotEqual(Errno.None, recovered);
+    }
+
+    [Fact]
     public void An_argument_in_memory_is_copied_in_and_out_or_is_a_bad_address()
     {
         using ServedHostFixture served = new();
