@@ -163,7 +163,10 @@ internal sealed class HostProcess
                 new Caller(
                     processId,
                     Caller.ProcessId,
-                    Caller.Memory.IsLocal ? ClientMemory.Local : new ClientMemory(processId)));
+                    Caller.Memory.IsLocal ? ClientMemory.Local : new ClientMemory(processId))
+                {
+                    IsUnprivileged = Caller.IsUnprivileged,
+                });
             _module.AddUnsynchronized(child);
             child._descriptors.CopyFrom(_descriptors);
             foreach (RegisterMapping mapping in _mappings)

@@ -57,6 +57,9 @@ public sealed class HostProcessTests : IDisposable
             process.Open("/dev/cxlflash/cxlflash0", DeviceAccess.ReadWrite, out int descriptor));
         Assert.Equal(-1, descriptor);
         Assert.Equal(Errno.None, process.Open("/dev/sg0", DeviceAccess.ReadWrite, out _));
+        Assert.Equal(
+            Errno.AccessDenied,
+            process.Fork(Child).Open("/dev/cxlflash/cxlflash0", DeviceAccess.ReadWrite, out _));
     }
 
     [Fact]
