@@ -5,12 +5,14 @@ using FlashKV.Superpipe;
 namespace FlashKV.Workloads.Rooms;
 
 /// <summary>What cannot be saved: copies of the medium's own memory, in the same random order.</summary>
-internal sealed unsafe class BareCopy(MemoryMedium medium)
+/// <param name="medium">The medium.</param>
+/// <param name="seed">The order.</param>
+internal sealed unsafe class BareCopy(MemoryMedium medium, int seed)
 {
     private const int MaxBatch = 64;
 
     private readonly nint[] _sources =
-        [.. RoomsClient.RandomBlocks(seed: 1).Select(block => medium.AddressOf(block))];
+        [.. RoomsClient.RandomBlocks(seed).Select(block => medium.AddressOf(block))];
 
     private long _sum;
 

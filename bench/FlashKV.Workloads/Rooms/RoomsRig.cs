@@ -22,15 +22,6 @@ internal sealed class RoomsRig : IDisposable
 
     public RoomsClient[] Clients { get; }
 
-    /// <summary>Lets every client read by a thread of its own.</summary>
-    public void ReadInParallel(int count, int batchSize)
-    {
-        Thread[] threads =
-            [.. Clients.Select(client => new Thread(() => client.Read(count, batchSize)))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-    }
-
     public void Dispose()
     {
         Array.ForEach(Clients, client => client.Dispose());

@@ -24,25 +24,31 @@ internal sealed class RoomsWorkload(Report report)
         report.Settings["runs"] = $"{_rounds}, alternating, of {_reads:N0} reads";
         using MemoryMedium medium = new(2 * RoomsClient.BlockCount);
         using RoomsRig rooms = new(medium, SubmissionMode.CommandRooms);
-        BareCopy copy = new(medium);
-        Compare(copy, rooms);
+        Compare([new(medium, seed: 1), new(medium, seed: 2)], rooms.Clients);
     }
 
-    private void Compare(BareCopy copy, RoomsRig rooms)
+    private void Compare(BareCopy[] copies, RoomsClient[] clients)
     {
-        RoomsClient first = rooms.Clients[0];
+        BareCopy copy = copies[0];
+        RoomsClient first = clients[0];
         Comparison comparison = new(_rounds);
         Measurement copyAlone = Add("copy, 1 block", () => copy.Read(_reads, 1));
         Measurement alone = Add("command rooms, 1 command", () => first.Read(_reads, 1));
         Measurement copyBatch = Add("copy, 32 blocks", () => copy.Read(_reads, BatchSize));
         Measurement batch =
             Add("command rooms, batches of 32", () => first.Read(_reads, BatchSize));
-        Measurement both = comparison.Add(
+        Measurement copyBoth = AddBoth(
+            "copy, 1 block, two threads",
+            copies.Select<BareCopy, Action>(one => () => one.Read(_reads, 1)));
+        Measurement both = AddBoth(
             "command rooms, 1 command, two threads and contexts",
-            () => Sample.Of(2 * _reads, () => rooms.ReadInParallel(_reads, 1)));
-        Measurement bothBatch = comparison.Add(
+            clients.Select<RoomsClient, Action>(one => () => one.Read(_reads, 1)));
+        Measurement copyBothBatch = AddBoth(
+            "copy, 32 blocks, two threads",
+            copies.Select<BareCopy, Action>(one => () => one.Read(_reads, BatchSize)));
+        Measurement bothBatch = AddBoth(
             "command rooms, batches of 32, two threads and contexts",
-            () => Sample.Of(2 * _reads, () => rooms.ReadInParallel(_reads, BatchSize)));
+            clients.Select<RoomsClient, Action>(one => () => one.Read(_reads, BatchSize)));
         comparison.Run();
         report.Add(comparison);
 
@@ -50,11 +56,27 @@ internal sealed class RoomsWorkload(Report report)
         report.Goals.Add(OnTop("in batches of 32, each", batch, copyBatch, MaxInBatch));
         report.Goals.Add(Scaling("two threads by one, 1 command", both, alone));
         report.Goals.Add(Scaling("two threads by one, batches of 32", bothBatch, batch));
+        report.Notes.Add($"two threads copy {Ratio(copyBoth, copyAlone):F2} times what one does, "
+            + $"{Ratio(copyBothBatch, copyBatch):F2} times 32 blocks at once");
         report.Goals.Add(Goal.AtMost(
             "managed memory allocated", alone.AllocatedBytesPerOperation, 0, "bytes each"));
 
         Measurement Add(string name, Action work) =>
             comparison.Add(name, () => Sample.Of(_reads, work));
+
+        Measurement AddBoth(string name, IEnumerable<Action> work)
+        {
+            Action[] parts = [.. work];
+            return comparison.Add(
+                name, () => Sample.Of(parts.Length * _reads, () => InParallel(parts)));
+        }
+    }
+
+    private static void InParallel(Action[] work)
+    {
+        Thread[] threads = Array.ConvertAll(work, part => new Thread(() => part()));
+        Array.ForEach(threads, thread => thread.Start());
+        Array.ForEach(threads, thread => thread.Join());
     }
 
     private static Goal OnTop(
@@ -66,8 +88,8 @@ internal sealed class RoomsWorkload(Report report)
         "ns");
 
     private static Goal Scaling(string name, Measurement two, Measurement one) => Goal.AtLeast(
-        name,
-        two.Against(one, (both, alone) => both.OperationsPerSecond / alone.OperationsPerSecond),
-        MinScaling,
-        "times");
+        name, Ratio(two, one), MinScaling, "times");
+
+    private static double Ratio(Measurement two, Measurement one) => two.Against(
+        one, (both, alone) => both.OperationsPerSecond / alone.OperationsPerSecond);
 }
