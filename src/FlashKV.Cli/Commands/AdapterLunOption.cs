@@ -46,9 +46,15 @@ internal static class AdapterLunOption
     {
         string[] parts = text.Split(',');
         TopologyLun lun = Medium(parts[0], name);
+        HashSet<string> given = lun.Bytes > 0 ? ["size"] : [];
         foreach (string part in parts.Skip(1))
         {
-            lun = With(lun, part);
+            string[] pair = part.Split('=', 2);
+            lun = With(lun, part, pair[0], pair.Length == 2 ? pair[1] : "");
+            if (!given.Add(pair[0]))
+            {
+                throw new FormatException($"'{pair[0]}' is given twice");
+            }
         }
 
         return lun.Bytes > 0 || lun.File is not null ? lun : throw new FormatException(
@@ -69,11 +75,8 @@ internal static class AdapterLunOption
         return new TopologyLun { Name = name, Bytes = Size(size) };
     }
 
-    private static TopologyLun With(TopologyLun lun, string part)
-    {
-        string[] pair = part.Split('=', 2);
-        string value = pair.Length == 2 ? pair[1] : "";
-        return pair[0] switch
+    private static TopologyLun With(TopologyLun lun, string part, string name, string value) =>
+        name switch
         {
             "size" => lun with { Bytes = Size(value) },
             "block" => lun with { BlockBytes = Block(value) },
@@ -81,7 +84,6 @@ internal static class AdapterLunOption
             _ => throw new FormatException(
                 $"'{part}' is not known; there is size=, block= and wwid="),
         };
-    }
 
     private static long Size(string text) =>
         Quantity.TryParseBytes(text, out long bytes)

@@ -121,7 +121,9 @@ internal sealed class AdapterRunCommand : ToolCommand
         }
         catch (Win32Exception failure)
         {
-            string reason = new Win32Exception(failure.NativeErrorCode).Message;
+            // The runtime refuses a directory itself, without an error of the system.
+            string reason = failure.NativeErrorCode == 0
+                ? "it is a directory" : new Win32Exception(failure.NativeErrorCode).Message;
             throw new ToolException(
                 ExitCode.NoInput, $"cannot run '{start.FileName}': {reason}", failure);
         }

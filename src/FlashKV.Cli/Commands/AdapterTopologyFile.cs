@@ -93,9 +93,24 @@ internal static class AdapterTopologyFile
             Rooms = adapter.Optional("rooms")?.Between(
                 1, SimulatedAdapterOptions.MaxCommandRooms) ?? 512,
             ReportsResets = adapter.Optional("reportsResets")?.Truth() ?? true,
-            Luns = [.. adapter.Required("luns").Items().Select(
-                path => ReadPath(path, luns, ports))],
+            Luns = ReadPaths(adapter.Required("luns"), luns, ports),
         };
+    }
+
+    private static TopologyPath[] ReadPaths(
+        TopologyElement paths, TopologyLun[] luns, int ports)
+    {
+        TopologyPath[] read = [.. paths.Items().Select(path => ReadPath(path, luns, ports))];
+        foreach (TopologyPath path in read)
+        {
+            // A port has one number for a LUN; a second one would take the first one's place.
+            if (read.Count(other => other.Lun == path.Lun) > 1)
+            {
+                throw paths.Problem($"LUN '{path.Lun}' is there twice");
+            }
+        }
+
+        return read;
     }
 
     private static TopologyPath ReadPath(TopologyElement path, TopologyLun[] luns, int ports)

@@ -37,6 +37,8 @@ internal sealed class ServerSocket : IDisposable
                 + $"'{path}' is longer.");
         }
 
+        // Before the lock is made: what is refused leaves nothing behind.
+        _ = IsTaken(path);
         FileStream lockFile = Lock(path);
         try
         {
@@ -102,16 +104,17 @@ internal sealed class ServerSocket : IDisposable
         }
     }
 
+    private static bool IsTaken(string path)
+    {
+        bool exists = FileStatus.Exists(path, out bool isSocket);
+        return !exists || isSocket ? exists : throw new AdapterSocketException(
+            path, Errno.InvalidArgument, $"'{path}' exists and is not a socket.");
+    }
+
     private static PacketSocket Listen(string path, int backlog)
     {
-        if (FileStatus.Exists(path, out bool isSocket))
+        if (IsTaken(path))
         {
-            if (!isSocket)
-            {
-                throw new AdapterSocketException(
-                    path, Errno.InvalidArgument, $"'{path}' exists and is not a socket.");
-            }
-
             // Nobody has the lock, so this one was left behind.
             File.Delete(path);
         }

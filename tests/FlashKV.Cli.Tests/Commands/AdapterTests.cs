@@ -110,6 +110,7 @@ public sealed class AdapterTests : IDisposable
 
     [Theory]
     [InlineData(ExitCode.NoInput, "cannot run '/none': No such file or directory", "--", "/none")]
+    [InlineData(ExitCode.NoInput, "cannot run '/': it is a directory", "--", "/")]
     [InlineData(ExitCode.Usage, "needs adapters in SQ mode", "--registers", "shared", "--", "true")]
     [InlineData(
         ExitCode.Usage, "leave out the rest", "--socket", "/x", "--ports", "1", "--", "true")]
@@ -117,6 +118,9 @@ public sealed class AdapterTests : IDisposable
     [InlineData(ExitCode.Usage, "--ports is one of 1, 2, 4", "--ports", "3", "--", "true")]
     [InlineData(ExitCode.Usage, "'80h' is not a time", "--latency", "80h", "--", "true")]
     [InlineData(ExitCode.Usage, "'1x' is not a size", "--lun", "1x", "--", "true")]
+    [InlineData(ExitCode.Usage, "'size' is given twice", "--lun", "1G,size=2G", "--", "true")]
+    [InlineData(
+        ExitCode.Usage, "'block' is given twice", "--lun", "1G,block=512,block=512", "--", "true")]
     [InlineData(ExitCode.NoInput, "so it needs a size", "--lun", "file:/none/lun", "--", "true")]
     public void What_cannot_run_is_said(int exitCode, string message, params string[] arguments)
     {
@@ -156,6 +160,7 @@ public sealed class AdapterTests : IDisposable
         BuiltTool.Run("adapter", "serve", "--socket", Socket)
             .FailedLike(ExitCode.Usage, "exists and is not a socket");
         Assert.Equal("a file", File.ReadAllText(Socket));
+        Assert.False(File.Exists(Socket + ".lock"));
     }
 
     [Fact]

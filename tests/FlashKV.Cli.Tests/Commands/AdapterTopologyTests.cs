@@ -75,6 +75,9 @@ public sealed class AdapterTopologyTests : IDisposable
         """{"luns":[LUN],"adapters":[{"luns":["b"]}]}""",
         "adapters[0].luns[0]: there is no LUN 'b'")]
     [InlineData(
+        """{"luns":[LUN],"adapters":[{"luns":["a",{"lun":"a","ports":[0]}]}]}""",
+        "adapters[0].luns: LUN 'a' is there twice")]
+    [InlineData(
         """{"luns":[LUN],"adapters":[{"luns":[{"lun":"a","ports":[2]}]}]}""",
         "adapters[0].luns[0].ports[0]: not a whole number from 0 to 1")]
     [InlineData(
