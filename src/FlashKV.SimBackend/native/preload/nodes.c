@@ -3,6 +3,7 @@
  */
 #include "preload.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,9 +60,19 @@ static bool look_up(const char *path, struct node *out)
         .request_length = (uint32_t)(offsetof(__typeof__(request), path) + length),
         .reply = reply, .reply_capacity = MESSAGE_MAX_REPLY_BYTES,
     };
-    bool is_found = link_exchange(&exchange) == 0
+    int error = link_exchange(&exchange);
+    bool is_found = error == 0
         && exchange.reply_length >= sizeof *reply
         && reply->length <= exchange.reply_length - sizeof *reply;
+    if (error == EINVAL) {
+        out->kind = NODE_FILE;
+        out->is_refused = true;
+        out->content = calloc(1, 1);
+        if (out->content)
+            strcpy(out->path, path);
+        free(reply);
+        return out->content != NULL;
+    }
     if (is_found) {
         out->kind = (enum node_kind)reply->kind;
         out->device = reply->device;

@@ -246,6 +246,7 @@ struct node {
     enum node_kind kind;
     uint32_t device;
     uint32_t length;
+    bool is_refused; /* a file that is there and cannot be read: EINVAL, no content */
     char path[1024];
     char *content; /* malloc'ed, ends in a NUL */
 };

@@ -151,7 +151,7 @@ static char *read_attribute(const char *directory, const char *name)
     snprintf(path, sizeof path, "%s/%s", directory, name);
     if (!nodes_find(path, false, &node))
         return NULL;
-    if (node.kind == NODE_FILE) {
+    if (node.kind == NODE_FILE && !node.is_refused) {
         value = strdup(node.content);
         size_t length = value ? strlen(value) : 0;
         while (length > 0 && value[length - 1] == '\n')

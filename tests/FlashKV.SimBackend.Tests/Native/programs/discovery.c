@@ -62,6 +62,13 @@ static void check_paths(void)
     CHECK(strcmp(text, "superpipe"), 0);
     read_text("/sys/class/scsi_host/host0/port0", text, sizeof text);
     CHECK(strcmp(text, "online"), 0);
+    /* A port that there is not: the attribute is there and refuses to be read. */
+    CHECK(stat("/sys/class/scsi_host/host0/port3", &status), 0);
+    CHECK(S_ISREG(status.st_mode), true);
+    int refused = open("/sys/class/scsi_host/host0/port3", O_RDONLY);
+    CHECK(refused >= 0, true);
+    CHECK_ERROR(read(refused, text, sizeof text), EINVAL);
+    CHECK(close(refused), 0);
     ssize_t length = readlink("/sys/class/scsi_generic/sg0", path, sizeof path);
     CHECK(length > 0, true);
 
