@@ -101,11 +101,6 @@ static bool next_component(const char **path, const char **component, size_t *le
     return *length != 0;
 }
 
-static bool is_last(const char *rest)
-{
-    return rest[strspn(rest, "/")] == '\0';
-}
-
 static bool append(char *path, size_t capacity, const char *component, size_t length)
 {
     size_t before = strlen(path);
@@ -145,7 +140,8 @@ bool nodes_find(const char *path, bool follows_last, struct node *out)
             return false;
         if (!look_up(resolved[0] == '\0' ? "/" : resolved, out))
             return false;
-        if (out->kind != NODE_LINK || (!follows_last && is_last(rest)))
+        /* A slash at the end follows the last link too. */
+        if (out->kind != NODE_LINK || (!follows_last && *rest == '\0'))
             continue;
 
         char *next = pending[1 - current];

@@ -44,6 +44,8 @@ static void check_paths(void)
     CHECK(S_ISCHR(status.st_mode), true);
     CHECK(lstat("/sys/class/scsi_generic/sg0", &status), 0);
     CHECK(S_ISLNK(status.st_mode), true);
+    CHECK(lstat("/sys/class/scsi_generic/sg0/", &status), 0);
+    CHECK(S_ISDIR(status.st_mode), true);
     CHECK(access("/dev/sg0", R_OK | W_OK), 0);
     CHECK_ERROR(access("/dev/sg77", F_OK), ENOENT);
     CHECK(realpath("/dev/sg0", path) != NULL, true);
