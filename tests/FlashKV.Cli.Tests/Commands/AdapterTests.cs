@@ -175,6 +175,9 @@ public sealed class AdapterTests : IDisposable
             .FailedLike(ExitCode.Usage, "out of range");
         BuiltTool.Run("adapter", "attention", "0", "xyz", "--socket", Socket)
             .FailedLike(ExitCode.Usage, "'xyz' is no sense code");
+        BuiltTool.Run("adapter", "attention", "0", "29", "--socket", Socket)
+            .FailedLike(ExitCode.Usage, "'29' is no sense code");
+        BuiltTool.Run("adapter", "attention", "0", "--socket", Socket).Succeeded();
         BuiltTool.Run("adapter", "port", "0", "sideways", "--socket", Socket)
             .FailedLike(ExitCode.Usage, "'up' 'down' (see flashkv adapter port --help)");
     }
