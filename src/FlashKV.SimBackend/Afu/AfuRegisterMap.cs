@@ -7,8 +7,9 @@ namespace FlashKV.SimBackend.Afu;
 /// numbers; on the bus they are big-endian.
 /// </summary>
 /// <remarks>
-/// The windows of contexts that are not there read all ones. Registers that do not exist read 0 and ignore what is written; so does an address that is no
-/// multiple of 8, as only whole registers can be accessed.
+/// The windows of contexts that are not there read all ones. Registers that do not exist read 0 and
+/// ignore what is written; so does an address that is no multiple of 8, as only whole registers can
+/// be accessed.
 /// </remarks>
 internal sealed class AfuRegisterMap(AfuModel afu)
 {
