@@ -48,7 +48,11 @@ public sealed partial class SimulatedAdapter : IDisposable
         AfuTarget[] targets = [.. options.Luns.Select((lun, index) => new AfuTarget(
             index, lun.Medium, lun.PortMask == 0 ? allPorts : lun.PortMask, lun.BlockBytes))];
         _afu = new AfuModel(
-            targets, options.PortCount, options.SubmissionMode, options.CommandRooms);
+            targets,
+            options.PortCount,
+            options.SubmissionMode,
+            options.CommandRooms,
+            options.Capabilities);
         Driver = new AdapterDriver(
             module, _afu, options.ContextCount, options.HandlesPerContext)
         {

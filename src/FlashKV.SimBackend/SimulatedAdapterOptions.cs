@@ -1,4 +1,5 @@
 using FlashKV.SimBackend.Afu;
+using FlashKV.Superpipe;
 using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend;
@@ -58,6 +59,23 @@ public sealed record class SimulatedAdapterOptions
     /// makes transfers of one block tens of times slower: for tests. 64-bit Linux only.
     /// </summary>
     public bool ChecksAddresses { get; init; }
+
+    /// <summary>
+    /// Whether LUNs can be made and deleted through the adapter's own node. Without it that is
+    /// refused with <see cref="Errno.NotSupported"/>.
+    /// </summary>
+    public bool ProvisionsLuns { get; init; } = true;
+
+    /// <summary>
+    /// Whether the AFU takes debug commands through the adapter's own node. Without it they are
+    /// refused with <see cref="Errno.NotSupported"/>.
+    /// </summary>
+    public bool TakesDebugCommands { get; init; } = true;
+
+    /// <summary>What the AFU says that it can do, besides its way of submission.</summary>
+    internal SislInterfaceCapabilities Capabilities =>
+        (ProvisionsLuns ? SislInterfaceCapabilities.LunProvision : SislInterfaceCapabilities.None)
+        | (TakesDebugCommands ? SislInterfaceCapabilities.AfuDebug : SislInterfaceCapabilities.None);
 
     /// <summary>How the AFU reaches the memory of clients in this process.</summary>
     internal ClientMemory ClientMemory =>

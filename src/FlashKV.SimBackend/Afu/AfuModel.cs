@@ -21,7 +21,11 @@ internal sealed class AfuModel
     private long _portLosses;
 
     internal AfuModel(
-        AfuTarget[] targets, int portCount, SubmissionMode mode, int commandRooms)
+        AfuTarget[] targets,
+        int portCount,
+        SubmissionMode mode,
+        int commandRooms,
+        SislInterfaceCapabilities capabilities = SislInterfaceCapabilities.None)
     {
         Debug.Assert(portCount is >= 1 and <= CxlflashLimits.MaxFcPorts, "ports of the adapter");
         _targets = targets;
@@ -32,7 +36,7 @@ internal sealed class AfuModel
         _ports = [.. Enumerable.Range(0, portCount).Select(index => new FcPort(index))];
         _onlinePorts = AllPorts;
         _usablePorts = AllPorts;
-        Registers = new GlobalRegisters(mode, AllPorts);
+        Registers = new GlobalRegisters(mode, AllPorts, capabilities);
         Commands = new AfuCommands(this);
         Map = new AfuRegisterMap(this);
         Master = CreateContext(MasterHandle, new ContextEvents(MasterHandle), ClientMemory.Local);

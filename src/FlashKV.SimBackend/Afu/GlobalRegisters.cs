@@ -22,13 +22,12 @@ internal sealed class GlobalRegisters
     private ulong _portSelect;
     private ulong _config = (ulong)(SislAfuConfig.AutoRetryAll | SislAfuConfig.LittleEndian);
 
-    internal GlobalRegisters(SubmissionMode mode, int allPorts)
+    internal GlobalRegisters(
+        SubmissionMode mode, int allPorts, SislInterfaceCapabilities capabilities)
     {
-        SislInterfaceCapabilities capabilities = SislInterfaceCapabilities.LunProvision
-            | SislInterfaceCapabilities.AfuDebug
-            | (mode == SubmissionMode.SubmissionQueue
-                ? SislInterfaceCapabilities.SqCmdMode
-                : SislInterfaceCapabilities.IoarrinCmdMode);
+        capabilities |= mode == SubmissionMode.SubmissionQueue
+            ? SislInterfaceCapabilities.SqCmdMode
+            : SislInterfaceCapabilities.IoarrinCmdMode;
         _interfaceVersion = (ulong)capabilities | (MajorVersion << 16);
         _portSelect = (ulong)allPorts;
     }

@@ -221,15 +221,18 @@ internal sealed class HostProcess
         }
     }
 
-    /// <summary>Copies from the process's memory.</summary>
-    internal bool TryReadMemory(ulong address, Span<byte> destination) => Caller.Memory.IsLocal
+    /// <summary>Copies from the process's memory, wherever an address points.</summary>
+    internal bool TryReadMemory(ulong address, Span<byte> destination) => !ProcessVm.IsUsable
         ? default(LocalMemory).TryRead(address, destination)
-        : new ProcessMemory(Caller.Memory.ProcessId).TryRead(address, destination);
+        : new ProcessMemory(MemoryProcessId).TryRead(address, destination);
 
-    /// <summary>Copies to the process's memory.</summary>
-    internal bool TryWriteMemory(ulong address, ReadOnlySpan<byte> source) => Caller.Memory.IsLocal
+    /// <summary>Copies to the process's memory, wherever an address points.</summary>
+    internal bool TryWriteMemory(ulong address, ReadOnlySpan<byte> source) => !ProcessVm.IsUsable
         ? default(LocalMemory).TryWrite(address, source)
-        : new ProcessMemory(Caller.Memory.ProcessId).TryWrite(address, source);
+        : new ProcessMemory(MemoryProcessId).TryWrite(address, source);
+
+    private int MemoryProcessId =>
+        Caller.Memory.IsLocal ? Environment.ProcessId : Caller.Memory.ProcessId;
 
     /// <summary>Takes the signal that a waiting ioctl has met. The lock is held.</summary>
     internal bool TakeInterruptUnsynchronized()

@@ -15,7 +15,8 @@ internal sealed class SimulatedRig : IDisposable
         int rooms = 512,
         int commandBlocks = 256,
         ManualClock? clock = null,
-        int inlineRounds = 32)
+        int inlineRounds = 32,
+        int ports = 2)
     {
         _medium = new MemoryMedium(4 * ChunkBlocks);
         Adapter = new SimulatedAdapter(new SimulatedAdapterOptions
@@ -23,6 +24,7 @@ internal sealed class SimulatedRig : IDisposable
             Luns = [new SimulatedLunOptions(_medium)],
             SubmissionMode = mode,
             CommandRooms = rooms,
+            PortCount = ports,
         });
         Device = SuperpipeDevice.Open(Adapter.Transport, Adapter.DevicePaths[0]);
         Context = Device.Attach(new AttachOptions
@@ -40,6 +42,9 @@ internal sealed class SimulatedRig : IDisposable
     internal SuperpipeContext Context { get; }
 
     internal ContextStatistics Statistics => Context.GetStatistics();
+
+    internal SuperpipeDevice Open(string path) =>
+        SuperpipeDevice.Open(Adapter.Transport, path);
 
     public void Dispose()
     {
