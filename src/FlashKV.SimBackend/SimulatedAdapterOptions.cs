@@ -74,8 +74,8 @@ public sealed record class SimulatedAdapterOptions
 
     /// <summary>What the AFU says that it can do, besides its way of submission.</summary>
     internal SislInterfaceCapabilities Capabilities =>
-        (ProvisionsLuns ? SislInterfaceCapabilities.LunProvision : SislInterfaceCapabilities.None)
-        | (TakesDebugCommands ? SislInterfaceCapabilities.AfuDebug : SislInterfaceCapabilities.None);
+        (ProvisionsLuns ? SislInterfaceCapabilities.LunProvision : default)
+        | (TakesDebugCommands ? SislInterfaceCapabilities.AfuDebug : default);
 
     /// <summary>How the AFU reaches the memory of clients in this process.</summary>
     internal ClientMemory ClientMemory =>

@@ -26,8 +26,7 @@ public abstract class SuperpipeContext : IDisposable
     public abstract ulong Id { get; }
 
     /// <summary>
-    /// The descriptor of the context ("fd2"), to hand to a child process; it changes when the
-    /// context is recovered.
+    /// The descriptor of the context ("fd2"); it changes when the context is recovered.
     /// </summary>
     public abstract int Descriptor { get; }
 
@@ -122,16 +121,43 @@ public abstract class SuperpipeContext : IDisposable
     public abstract void RemoveDevice(SuperpipeDevice device);
 
     /// <summary>
-    /// Makes this context a clone of the context of the parent process: its virtual LUNs with the
-    /// same handles, sharing their chunks. The context must not have LUNs open.
+    /// Names this context and LUNs of it, for a child process to clone with
+    /// <see cref="CloneFrom"/>.
     /// </summary>
-    /// <param name="sourceId">The <see cref="Id"/> of the parent's context.</param>
-    /// <param name="sourceDescriptor">The <see cref="Descriptor"/> of the parent's context.</param>
-    /// <param name="handles">The <see cref="GetHandle"/> of each LUN to open here.</param>
-    /// <returns>The LUNs, in the order of <paramref name="handles"/>.</returns>
-    /// <exception cref="DeviceException">The driver refuses.</exception>
-    public abstract IReadOnlyList<VirtualLun> CloneFrom(
-        ulong sourceId, int sourceDescriptor, ReadOnlySpan<uint> handles);
+    /// <param name="luns">The LUNs, in the order in which the child is to get them.</param>
+    /// <returns>What to hand to the child.</returns>
+    /// <exception cref="ArgumentException">A LUN is of another context.</exception>
+    /// <exception cref="ObjectDisposedException">A LUN was released.</exception>
+    public CloneSource GetCloneSource(params ReadOnlySpan<VirtualLun> luns)
+    {
+        uint[] handles = new uint[luns.Length];
+        for (int i = 0; i < luns.Length; i++)
+            handles[i] = GetHandle(luns[i]);
+        return new CloneSource(Id, handles);
+    }
+
+    /// <summary>
+    /// Takes over the virtual LUNs of a context of the parent process. Blocks are shared, not
+    /// copied: what one writes, the other reads. A chunk is free again when the last of both has
+    /// given it up, whoever ends first; sizes go their own ways from here on.
+    /// </summary>
+    /// <param name="source">What the parent's <see cref="GetCloneSource"/> gave.</param>
+    /// <returns>
+    /// The LUNs that it names, in its order. The context takes over the other virtual LUNs of the
+    /// parent's as well and keeps them until it is disposed of.
+    /// </returns>
+    /// <remarks>
+    /// The context must have no LUN open, and its device be one of the parent's context; other
+    /// devices of that are added with <see cref="AddDevice"/> before. What may be done with the LUNs
+    /// is what both contexts were attached for: a write that the parent's does not allow is refused
+    /// by the adapter.
+    /// </remarks>
+    /// <exception cref="DeviceException">
+    /// The driver refuses: <see cref="Errno.InvalidArgument"/> when the source is not a context of
+    /// the parent process (any more), when this context has LUNs open, or when a LUN is on a device
+    /// that was not added.
+    /// </exception>
+    public abstract IReadOnlyList<VirtualLun> CloneFrom(CloneSource source);
 
     /// <summary>
     /// The resource handle of a LUN of this context; a recovery of the context does not change it.

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 using FlashKV.Superpipe;
 
@@ -7,7 +6,7 @@ namespace FlashKV.SimBackend.Client;
 /// <summary>
 /// <c>hold SOCKET</c>: takes a context and chunks, says so, and gives them back at the end of its
 /// input. <c>hammer SOCKET ACCESS</c>: the same, writing and reading until it is killed.
-/// <c>clone SOCKET CONTEXT</c>: clones handle 0 of its parent's context and says what is in block 0.
+/// <c>clone</c> and <c>parent</c>: see <see cref="CloningClient"/>.
 /// <c>device</c>: see <see cref="NativeDevice"/>.
 /// </summary>
 internal static class Program
@@ -24,8 +23,16 @@ internal static class Program
             case ["hammer", string socket, string access]:
                 Hammer(socket, Enum.Parse<SharedRegisterAccess>(access));
                 return 0;
-            case ["clone", string socket, string context]:
-                return Clone(socket, ulong.Parse(context, CultureInfo.InvariantCulture));
+            case ["clone", string socket, string registers, string access, string source]:
+                CloningClient.Clone(
+                    socket,
+                    Enum.Parse<SharedRegisterAccess>(registers),
+                    Enum.Parse<DeviceAccess>(access),
+                    CloneSource.Parse(source));
+                return 0;
+            case ["parent", string socket]:
+                CloningClient.BeParent(socket);
+                return 0;
             case ["device"]:
                 return NativeDevice.Run();
             default:
@@ -59,36 +66,5 @@ internal static class Program
                 Console.WriteLine("ready");
             }
         }
-    }
-
-    private static unsafe int Clone(string socket, ulong source)
-    {
-        const int AnyDescriptor = 0;
-        using SharedAdapterTransport transport = SharedAdapterTransport.Connect(socket);
-        using SuperpipeDevice device = SuperpipeDevice.Open(transport, "/dev/sg0");
-        using SuperpipeContext context = device.Attach(
-            new AttachOptions { Access = DeviceAccess.Read });
-        IReadOnlyList<VirtualLun> luns;
-        try
-        {
-            luns = context.CloneFrom(source, AnyDescriptor, [0]);
-        }
-        catch (DeviceException refusal)
-        {
-            Console.WriteLine($"errno {(int)refusal.Errno}");
-            return 0;
-        }
-
-        nint data = (nint)NativeMemory.AlignedAlloc(Lun.BlockSize, Lun.BlockSize);
-        luns[0].Transfer(new BlockTransfer(BlockOperation.Read, 0, 1, data));
-        Console.WriteLine($"block {Convert.ToHexString(new ReadOnlySpan<byte>((void*)data, 16))}");
-        Console.ReadLine();
-        foreach (VirtualLun lun in luns)
-        {
-            lun.Dispose();
-        }
-
-        NativeMemory.AlignedFree((void*)data);
-        return 0;
     }
 }

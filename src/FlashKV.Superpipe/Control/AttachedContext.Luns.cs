@@ -59,27 +59,59 @@ internal sealed partial class AttachedContext<TRegisters>
         Check("DETACH", errno);
     }
 
-    public override IReadOnlyList<VirtualLun> CloneFrom(
-        ulong sourceId, int sourceDescriptor, ReadOnlySpan<uint> handles)
+    public override IReadOnlyList<VirtualLun> CloneFrom(CloneSource source)
     {
+        ArgumentNullException.ThrowIfNull(source);
         DkCxlflashClone argument = default;
         argument.Hdr.Flags = (ulong)Access;
-        argument.ContextIdSrc = sourceId;
-        argument.AdapFdSrc = (ulong)sourceDescriptor;
+        argument.ContextIdSrc = source.ContextId;
+
+        // The driver does not look at it, and a program started anew does not have it: fd2 is
+        // closed on exec.
+        argument.AdapFdSrc = ulong.MaxValue;
         Check(
             "VLUN_CLONE",
             CallAndSync(
                 ChannelOf(First), IoctlRequest.VlunClone, ref argument, CloneContextIdOffset));
 
         List<VirtualLun> luns = [];
-        foreach (uint handle in handles)
+        foreach (uint handle in source.Handles)
         {
-            LunHandle lun = Remember(First, handle, ulong.MaxValue, isVirtual: true);
-            Check("VERIFY", Verify(lun, default));
-            luns.Add(new ContextVirtualLun(lun));
+            Errno errno = Adopt(handle, out LunHandle? lun);
+            if (errno != Errno.None)
+            {
+                luns.ForEach(adopted => adopted.Dispose());
+                throw new DeviceException("VERIFY", errno);
+            }
+
+            luns.Add(new ContextVirtualLun(lun!));
         }
 
         return luns;
+    }
+
+    // Only VERIFY tells of which device a handle is: it is EINVAL for the others.
+    private Errno Adopt(uint handle, out LunHandle? adopted)
+    {
+        Attachment[] attachments;
+        lock (_control)
+            attachments = [.. _attachments];
+
+        Errno errno = Errno.InvalidArgument;
+        foreach (Attachment attachment in attachments)
+        {
+            adopted = Remember(attachment, handle, ulong.MaxValue, isVirtual: true);
+            errno = Verify(adopted, default);
+            if (errno == Errno.None)
+                return errno;
+            lock (_control)
+                _luns.Remove(adopted);
+            if (errno != Errno.InvalidArgument)
+                break;
+        }
+
+        adopted = null;
+        return errno;
     }
 
     internal override VirtualLun OpenVirtual(SuperpipeDevice? device, long blocks)

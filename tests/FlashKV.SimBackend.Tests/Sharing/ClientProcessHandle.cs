@@ -33,10 +33,21 @@ internal sealed class ClientProcessHandle : IDisposable
         return line.Result ?? "";
     }
 
+    /// <summary>Tells it a line and waits for what it says to that.</summary>
+    internal string Ask(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+        return ReadLine();
+    }
+
+    /// <summary>Ends its input, and that of a child that has inherited it.</summary>
+    internal void CloseInput() => _process.StandardInput.Close();
+
     /// <summary>Ends it in good order.</summary>
     internal void End()
     {
-        _process.StandardInput.Close();
+        CloseInput();
         Assert.True(_process.WaitForExit(TimeoutMilliseconds), "the client does not end");
         Assert.Equal(0, _process.ExitCode);
     }

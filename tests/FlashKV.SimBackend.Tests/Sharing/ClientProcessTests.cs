@@ -1,4 +1,3 @@
-using System.Globalization;
 using FlashKV.SimBackend.Sharing;
 using FlashKV.Superpipe;
 using FlashKV.Superpipe.Abi;
@@ -49,27 +48,6 @@ public sealed class ClientProcessTests
 
         served.CloseClients();
         served.WaitUntilNothingIsHeld();
-    }
-
-    [Fact]
-    public void A_child_clones_the_luns_of_its_parent_and_reads_its_data()
-    {
-        using ServedHostFixture served = new();
-        TestClient parent = served.Attached();
-        uint handle = parent.OpenVirtual(1);
-        Assert.Equal(0u, handle);
-        served.Data.Fill(5);
-        parent.ExecuteGood(ScsiOpcode.Write16, handle, 0, 1, served.Data.Address);
-
-        using ClientProcessHandle child = new(
-            "clone", served.SocketPath, parent.ContextId.ToString(CultureInfo.InvariantCulture));
-        Assert.Equal(
-            $"block {Convert.ToHexString(served.Data.Bytes[..16])}", child.ReadLine());
-        Assert.Equal(2, served.Driver.HandleCount);
-        child.End();
-        ServedHostFixture.WaitUntil(() => served.Driver.ContextCount == 1, "the child's end");
-        parent.ExecuteGood(ScsiOpcode.Read16, handle, 0, 1, served.Data.Address + 4096);
-        Assert.Equal(served.Data.Block(0), served.Data.Block(1));
     }
 
     [Fact]

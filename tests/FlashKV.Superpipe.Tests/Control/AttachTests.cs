@@ -226,7 +226,7 @@ public class AttachTests
         using SuperpipeContext clone = device.Attach(
             new AttachOptions { Access = DeviceAccess.Read });
         VirtualLun lun = Assert.Single(clone.CloneFrom(
-            rig.Context.Id, rig.Context.Descriptor, [rig.Context.GetHandle(rig.Lun)]));
+            CloneSource.Parse(rig.Context.GetCloneSource(rig.Lun).ToString())));
 
         lun.Transfer(Rig.Read(5, buffer, 1));
         Assert.True(buffer.IsStamped(1, 99));
