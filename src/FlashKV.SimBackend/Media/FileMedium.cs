@@ -57,7 +57,8 @@ public sealed class FileMedium : Medium
     /// </exception>
     /// <remarks>
     /// <para>
-    /// A file that this call has created is on stable storage, name and length, when it returns.
+    /// A file that this call has created is on stable storage, name and length, when it returns. If
+    /// the file system cannot hold it, none is left.
     /// </para>
     /// <para>
     /// On Linux the file of a process that was killed stays locked for a moment more, until its

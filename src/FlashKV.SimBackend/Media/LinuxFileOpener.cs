@@ -12,11 +12,12 @@ internal static class LinuxFileOpener
         string path, long blockCount, bool direct, FileAccessMethod method)
     {
         bool isDirect = direct && LibC.OpenDirect != 0;
+        bool isNew = !File.Exists(path);
         SafeFileHandle file = OpenFile(path, ref isDirect);
         try
         {
             Lock(path, file);
-            long length = PrepareLength(path, file, blockCount);
+            long length = PrepareLength(path, file, blockCount, isNew);
             if (isDirect && !TakesDirectReads(file))
             {
                 // Some file systems accept the flag and refuse the transfers.
@@ -90,7 +91,8 @@ internal static class LinuxFileOpener
             ? 0
             : Marshal.GetLastPInvokeError();
 
-    private static long PrepareLength(string path, SafeFileHandle file, long blockCount)
+    private static long PrepareLength(
+        string path, SafeFileHandle file, long blockCount, bool isNew)
     {
         long length = RandomAccess.GetLength(file);
         if (length % Medium.BlockBytes != 0)
@@ -107,7 +109,14 @@ internal static class LinuxFileOpener
         long wanted = blockCount * Medium.BlockBytes;
         if (LibC.Truncate(file, wanted) != 0 || LibC.Sync(file) != 0)
         {
-            throw Unavailable(path, Marshal.GetLastPInvokeError());
+            MediumUnavailableException failure = Unavailable(
+                path, Marshal.GetLastPInvokeError());
+            if (isNew)
+            {
+                File.Delete(path);
+            }
+
+            throw failure;
         }
 
         SyncDirectory(path);

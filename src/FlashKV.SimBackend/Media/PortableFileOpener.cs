@@ -11,10 +11,11 @@ internal static class PortableFileOpener
 
     internal static FileMedium Open(string path, long blockCount)
     {
+        bool isNew = !File.Exists(path);
         SafeFileHandle file = OpenFile(path);
         try
         {
-            long length = PrepareLength(path, file, blockCount);
+            long length = PrepareLength(path, file, blockCount, isNew);
             PortableFileChannel channel = new(file);
             return new FileMedium(path, channel, length / Medium.BlockBytes);
         }
@@ -50,7 +51,8 @@ internal static class PortableFileOpener
         }
     }
 
-    private static long PrepareLength(string path, SafeFileHandle file, long blockCount)
+    private static long PrepareLength(
+        string path, SafeFileHandle file, long blockCount, bool isNew)
     {
         long length = RandomAccess.GetLength(file);
         if (length % Medium.BlockBytes != 0)
@@ -70,6 +72,12 @@ internal static class PortableFileOpener
         }
         catch (IOException exception)
         {
+            file.Dispose();
+            if (isNew)
+            {
+                File.Delete(path);
+            }
+
             throw Unavailable(path, MediumUnavailableReason.TooLarge, exception);
         }
 

@@ -74,6 +74,22 @@ public sealed class FileMediumTests : IDisposable
         Assert.Equal(MediumUnavailableReason.BadLength, exception.Reason);
     }
 
+    // Bug: the file was made before the file system was asked, and stayed there, empty.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_that_is_too_large_for_its_file_system_is_not_left_behind(bool portable)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "For a file system with a limit.");
+        var exception = Assert.Throws<MediumUnavailableException>(
+            () => OpenLargest(portable));
+        Assert.Equal(MediumUnavailableReason.TooLarge, exception.Reason);
+        Assert.False(File.Exists(FilePath));
+        File.WriteAllBytes(FilePath, []);
+        Assert.Throws<MediumUnavailableException>(() => OpenLargest(portable));
+        Assert.True(File.Exists(FilePath), "a file that was there before stays");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -277,6 +293,12 @@ public sealed class FileMediumTests : IDisposable
         path, 8, direct: true, portable ? FileAccessMethod.Portable : FileAccessMethod.Best);
 
     private FileMedium Open(bool portable) => Open(portable, FilePath);
+
+    private FileMedium OpenLargest(bool portable) => FileMedium.Open(
+        FilePath,
+        Medium.MaxBlockCount - 1,
+        direct: true,
+        portable ? FileAccessMethod.Portable : FileAccessMethod.Best);
 
     private long SpaceTaken()
     {
