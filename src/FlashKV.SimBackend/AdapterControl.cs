@@ -35,12 +35,16 @@ public sealed class AdapterControl : IDisposable
     /// <summary>Resets an adapter; see <see cref="SimulatedAdapter.Reset"/>.</summary>
     /// <param name="adapter">Its number, counted from 0.</param>
     /// <exception cref="ArgumentException">There is no such adapter.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The adapter has been taken out (<see cref="Fail"/>).
+    /// </exception>
     /// <exception cref="AdapterSocketException">The server has ended.</exception>
     public void Reset(int adapter) => Call(ControlVerb.Reset, adapter);
 
     /// <summary>Ends an adapter for good; see <see cref="SimulatedAdapter.Fail"/>.</summary>
     /// <param name="adapter">Its number, counted from 0.</param>
     /// <exception cref="ArgumentException">There is no such adapter.</exception>
+    /// <exception cref="InvalidOperationException">It has been taken out already.</exception>
     /// <exception cref="AdapterSocketException">The server has ended.</exception>
     public void Fail(int adapter) => Call(ControlVerb.Fail, adapter);
 
@@ -51,6 +55,9 @@ public sealed class AdapterControl : IDisposable
     /// <param name="port">The port, counted from 0.</param>
     /// <param name="isUp">Whether the link is to be up.</param>
     /// <exception cref="ArgumentException">There is no such adapter or port.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The adapter has been taken out (<see cref="Fail"/>).
+    /// </exception>
     /// <exception cref="AdapterSocketException">The server has ended.</exception>
     public void SetLink(int adapter, int port, bool isUp) =>
         Call(ControlVerb.Port, adapter, port, isUp ? 1u : 0);
@@ -64,6 +71,9 @@ public sealed class AdapterControl : IDisposable
     /// <param name="asc">The additional sense code.</param>
     /// <param name="ascq">Its qualifier.</param>
     /// <exception cref="ArgumentException">There is no such adapter or LUN.</exception>
+    /// <exception cref="InvalidOperationException">
+    /// The adapter has been taken out (<see cref="Fail"/>).
+    /// </exception>
     /// <exception cref="AdapterSocketException">The server has ended.</exception>
     public void InjectUnitAttention(int adapter, int lun, byte asc, byte ascq = 0) =>
         Call(ControlVerb.Attention, adapter, lun, (uint)((asc << 8) | ascq));
@@ -76,6 +86,9 @@ public sealed class AdapterControl : IDisposable
     /// <param name="blocks">The capacity in blocks of 4,096 bytes.</param>
     /// <exception cref="ArgumentException">
     /// There is no such adapter or LUN, or the capacity is out of range.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">
+    /// The adapter has been taken out (<see cref="Fail"/>).
     /// </exception>
     /// <exception cref="AdapterSocketException">The server has ended.</exception>
     public void SetCapacity(int adapter, int lun, long blocks)
@@ -108,26 +121,39 @@ public sealed class AdapterControl : IDisposable
         request.Add32((uint)first);
         request.Add32(second);
         request.Add64(value);
-        return TakeText(request, $"{verb}");
+        return TakeText(
+            request, $"{verb}", errno => Refusal(verb, errno, adapter, first, value));
     }
 
-    private string TakeText(MessageWriter request, string operation)
+    private string TakeText(
+        MessageWriter request, string operation, Func<Errno, Exception?>? refusal = null)
     {
         Errno errno = _connection.Call(request, out MessageReader reply);
-        if (errno == Errno.InvalidArgument)
-        {
-            throw new ArgumentException(
-                $"{operation}: there is no such adapter, port or LUN, or a value is out of range.");
-        }
-
         if (errno != Errno.None)
         {
-            throw new AdapterSocketException(
-                _socketPath, errno, $"{operation}: the server at '{_socketPath}' has ended.");
+            // Without a server every call answers ENODEV, as if the adapter were gone.
+            throw (_connection.IsUsable ? refusal?.Invoke(errno) : null)
+                ?? new AdapterSocketException(
+                    _socketPath, errno, $"{operation}: the server at '{_socketPath}' has ended.");
         }
 
         uint length = reply.Take32();
         reply.SkipZero32();
         return Encoding.UTF8.GetString(reply.TakeBytes(length));
     }
+
+    private static Exception? Refusal(
+        ControlVerb verb, Errno errno, int adapter, int first, ulong value) => errno switch
+        {
+            Errno.NoDeviceOrAddress => new ArgumentException($"There is no adapter {adapter}."),
+            Errno.NoDevice => new InvalidOperationException(
+                $"Adapter {adapter} has been taken out for good."),
+            SharingErrno.OutOfRange => new ArgumentException(
+                $"The capacity of LUN {first} is out of range: its medium has fewer than {value} "
+                + $"blocks of {Medium.BlockBytes} bytes."),
+            Errno.InvalidArgument => new ArgumentException(verb == ControlVerb.Port
+                ? $"Adapter {adapter} has no port {first}."
+                : $"Adapter {adapter} has no LUN {first}."),
+            _ => null,
+        };
 }

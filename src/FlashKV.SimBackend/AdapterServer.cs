@@ -61,7 +61,8 @@ public sealed class AdapterServer : IDisposable
     /// <param name="host">The adapters. The server does not dispose of them.</param>
     /// <param name="socketPath">
     /// The path of the socket, at most 107 bytes. A socket that a server has left there is
-    /// replaced; beside it, a file whose name ends in ".lock" tells whether there is a server.
+    /// replaced; beside it, a file whose name ends in ".lock" tells whether there is a server. What
+    /// begins with "@" is no path but a name (an abstract address), and leaves no file.
     /// </param>
     /// <returns>The server.</returns>
     /// <exception cref="AdapterSocketException">

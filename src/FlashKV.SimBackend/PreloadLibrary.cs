@@ -15,8 +15,8 @@ public static class PreloadLibrary
 
     /// <summary>Builds the library, or finds what was built before from the same sources.</summary>
     /// <param name="compiler">
-    /// The compiler to use; <see langword="null"/> takes what the variable CC names, or else cc, gcc
-    /// or clang.
+    /// The compiler to use, a command that may have arguments; <see langword="null"/> takes what the
+    /// variable CC says, or else cc, gcc or clang.
     /// </param>
     /// <returns>The path of the library, in the user's cache.</returns>
     /// <exception cref="PreloadLibraryException">
@@ -52,7 +52,8 @@ public static class PreloadLibrary
         start.Environment[PreloadVariable] = string.IsNullOrEmpty(others)
             ? libraryPath
             : $"{libraryPath}:{others}";
-        start.Environment[SocketVariable] = Path.GetFullPath(socketPath);
+        start.Environment[SocketVariable] = PacketSocket.IsName(socketPath)
+            ? socketPath : Path.GetFullPath(socketPath);
         start.Environment[RegistersVariable] =
             registers == PreloadRegisters.Shared ? "shared" : "trapped";
     }

@@ -13,6 +13,7 @@ namespace FlashKV.SimBackend.Sharing;
 internal sealed unsafe class PacketSocket : IDisposable
 {
     private const int AddressBytes = 110;
+    private const char NameMark = '@';
     private const int Failed = -1;
 
     internal PacketSocket(DescriptorHandle descriptor) => Descriptor = descriptor;
@@ -47,7 +48,9 @@ internal sealed unsafe class PacketSocket : IDisposable
         return Errno.None;
     }
 
-    /// <summary>Listens at a path that does not exist, for this user alone.</summary>
+    /// <summary>
+    /// Listens at a path that does not exist, for this user alone, or at a name.
+    /// </summary>
     internal static Errno Listen(string path, int backlog, out PacketSocket? socket)
     {
         const uint OwnerOnly = 0x180;
@@ -63,7 +66,7 @@ internal sealed unsafe class PacketSocket : IDisposable
 
         // Nobody can connect between bind and listen, so the mode is right in time.
         if (SocketCalls.Bind(created!.Descriptor, address, length) == Failed
-            || SocketCalls.ChangeMode(path, OwnerOnly) == Failed
+            || (!IsName(path) && SocketCalls.ChangeMode(path, OwnerOnly) == Failed)
             || SocketCalls.Listen(created.Descriptor, backlog) == Failed)
         {
             errno = LastErrno();
@@ -91,6 +94,11 @@ internal sealed unsafe class PacketSocket : IDisposable
         far = new PacketSocket(new DescriptorHandle(pair[1]));
         return Errno.None;
     }
+
+    /// <summary>
+    /// Whether this is a name that the system keeps (an abstract address) and no path.
+    /// </summary>
+    internal static bool IsName(string path) => path.StartsWith(NameMark);
 
     /// <summary>Whether a path is short enough for a socket.</summary>
     internal static bool IsPathShortEnough(string path) =>
@@ -327,13 +335,21 @@ internal sealed unsafe class PacketSocket : IDisposable
         return created == Failed ? LastErrno() : Errno.None;
     }
 
-    // struct sockaddr_un: the family in 16 bits of host order, then the path with its NUL.
+    // struct sockaddr_un: the family in 16 bits of host order, then the path with its NUL; or a NUL
+    // and the name without one.
     private static int WriteAddress(string path, Span<byte> address)
     {
         Debug.Assert(IsPathShortEnough(path), "checked by who takes a path");
         address.Clear();
         MemoryMarshal.Write(address, (ushort)SocketCalls.Unix);
-        return sizeof(ushort) + Encoding.UTF8.GetBytes(path, address[sizeof(ushort)..]) + 1;
+        int end = sizeof(ushort) + Encoding.UTF8.GetBytes(path, address[sizeof(ushort)..]);
+        if (!IsName(path))
+        {
+            return end + 1;
+        }
+
+        address[sizeof(ushort)] = 0;
+        return end;
     }
 
     private static Errno LastErrno() => (Errno)Marshal.GetLastPInvokeError();

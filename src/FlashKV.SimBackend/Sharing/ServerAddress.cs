@@ -39,6 +39,11 @@ internal static class ServerAddress
             path,
             errno,
             $"The server at '{path}' may not read this process's memory (ptrace is restricted)."),
+        Errno.NoDevice => new(
+            path,
+            errno,
+            $"The server at '{path}' takes no connection: it has as many as it can "
+            + $"({AdapterProtocol.MaxConnections}), or it is ending."),
         SharingErrno.Protocol => new(
             path, errno, $"What listens at '{path}' speaks another version of the protocol."),
         _ => new(path, errno, $"Connecting to '{path}' failed: {errno}."),

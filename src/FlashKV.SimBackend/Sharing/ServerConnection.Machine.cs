@@ -1,4 +1,5 @@
 using System.Text;
+using FlashKV.SimBackend.Driver;
 using FlashKV.Superpipe;
 
 namespace FlashKV.SimBackend.Sharing;
@@ -57,18 +58,23 @@ internal sealed partial class ServerConnection
         {
             return adapter == AllAdapters || adapter < (uint)_machine.Host.Adapters.Count
                 ? SendLong(in request, ServerStatistics.ToJson(_machine, adapter))
-                : Answer(in request, Errno.InvalidArgument);
+                : Answer(in request, Errno.NoDeviceOrAddress);
         }
 
         Errno errno = adapter < (uint)_machine.Host.Adapters.Count
             ? Control(verb, _machine.Host.Adapters[(int)adapter], first, second, value)
-            : Errno.InvalidArgument;
+            : Errno.NoDeviceOrAddress;
         return errno == Errno.None ? SendLong(in request, default) : Answer(in request, errno);
     }
 
     private Errno Control(
         ControlVerb verb, SimulatedAdapter adapter, uint first, uint second, ulong value)
     {
+        if (adapter.Driver.State == AdapterState.Failed)
+        {
+            return Errno.NoDevice;
+        }
+
         try
         {
             switch (verb)
@@ -86,8 +92,11 @@ internal sealed partial class ServerConnection
                     adapter.InjectUnitAttention(
                         checked((int)first), (byte)(second >> 8), (byte)second);
                     break;
+                case ControlVerb.Capacity when first < (uint)adapter.LunCount
+                    && value - 1 >= (ulong)adapter.MediumOf((int)first).BlockCount:
+                    return SharingErrno.OutOfRange;
                 case ControlVerb.Capacity:
-                    SetCapacity(adapter, checked((int)first), checked((long)value));
+                    SetCapacity(adapter, checked((int)first), (long)value);
                     break;
                 default:
                     return Errno.InvalidArgument;

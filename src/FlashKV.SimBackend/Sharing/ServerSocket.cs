@@ -4,18 +4,19 @@ namespace FlashKV.SimBackend.Sharing;
 
 /// <summary>
 /// The listening socket of a server. A locked file beside it says that the server lives, so that a
-/// socket left behind can be told from one in use.
+/// socket left behind can be told from one in use. A name needs none: the system keeps it as long
+/// as the socket.
 /// </summary>
 internal sealed class ServerSocket : IDisposable
 {
     private const string LockSuffix = ".lock";
     private const int FirstPauseMilliseconds = 10;
 
-    private readonly FileStream _lock;
+    private readonly FileStream? _lock;
     private readonly PacketSocket _socket;
     private readonly ManualResetEventSlim _stopped = new();
 
-    private ServerSocket(string path, FileStream lockFile, PacketSocket socket)
+    private ServerSocket(string path, FileStream? lockFile, PacketSocket socket)
     {
         Path = path;
         _lock = lockFile;
@@ -35,6 +36,11 @@ internal sealed class ServerSocket : IDisposable
                 Errno.InvalidArgument,
                 $"The path of a socket has at most {AdapterProtocol.MaxSocketPathBytes} bytes; "
                 + $"'{path}' is longer.");
+        }
+
+        if (PacketSocket.IsName(path))
+        {
+            return new ServerSocket(path, null, Listen(path, backlog));
         }
 
         // Before the lock is made: what is refused leaves nothing behind.
@@ -77,9 +83,13 @@ internal sealed class ServerSocket : IDisposable
 
     public void Dispose()
     {
-        File.Delete(Path);
+        if (_lock is not null)
+        {
+            File.Delete(Path);
+        }
+
         _socket.Dispose();
-        _lock.Dispose();
+        _lock?.Dispose();
         _stopped.Dispose();
     }
 
@@ -99,8 +109,7 @@ internal sealed class ServerSocket : IDisposable
         }
         catch (IOException)
         {
-            throw new AdapterSocketException(
-                path, Errno.Busy, $"Another server has the socket '{path}'.");
+            throw Taken(path);
         }
     }
 
@@ -113,14 +122,22 @@ internal sealed class ServerSocket : IDisposable
 
     private static PacketSocket Listen(string path, int backlog)
     {
-        if (IsTaken(path))
+        if (!PacketSocket.IsName(path) && IsTaken(path))
         {
             // Nobody has the lock, so this one was left behind.
             File.Delete(path);
         }
 
         Errno errno = PacketSocket.Listen(path, backlog, out PacketSocket? socket);
-        return errno == Errno.None ? socket! : throw new AdapterSocketException(
-            path, errno, $"The socket '{path}' cannot be made: {errno}.");
+        return errno switch
+        {
+            Errno.None => socket!,
+            (Errno)SocketCalls.ErrorInUse => throw Taken(path),
+            _ => throw new AdapterSocketException(
+                path, errno, $"The socket '{path}' cannot be made: {errno}."),
+        };
     }
+
+    private static AdapterSocketException Taken(string path) => new(
+        path, Errno.Busy, $"Another server has the socket '{path}'.");
 }

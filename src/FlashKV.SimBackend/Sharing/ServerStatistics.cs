@@ -45,6 +45,7 @@ internal static class ServerStatistics
         SimulatedAdapterStatistics counts = adapter.GetStatistics();
         json.WriteStartObject();
         json.WriteNumber("adapter", number);
+        json.WriteString("state", StateOf(adapter));
         json.WriteString("mode", adapter.SubmissionMode == SubmissionMode.SubmissionQueue
             ? "sq" : "ioarrin");
         json.WriteNumber("contexts", adapter.Driver.ContextCount);
@@ -59,7 +60,7 @@ internal static class ServerStatistics
         json.WriteStartArray("ports");
         for (int port = 0; port < adapter.PortCount; port++)
         {
-            json.WriteStringValue(adapter.IsLinkUp(port) ? "up" : "down");
+            json.WriteStringValue(StateOf(adapter, port));
         }
 
         json.WriteEndArray();
@@ -72,6 +73,17 @@ internal static class ServerStatistics
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    private static string StateOf(SimulatedAdapter adapter) => adapter.Driver.State switch
+    {
+        AdapterState.Failed => "failed",
+        AdapterState.Reset => "resetting",
+        _ => "normal",
+    };
+
+    private static string StateOf(SimulatedAdapter adapter, int port) =>
+        adapter.Driver.State == AdapterState.Failed ? "gone"
+            : adapter.IsLinkUp(port) ? "up" : "down";
 
     private static void Write(Utf8JsonWriter json, SimulatedAdapter adapter, ScsiDevice device)
     {

@@ -35,6 +35,41 @@ public sealed class PreloadLibraryTests
     }
 
     [Fact]
+    public void A_compiler_that_knows_no_version_is_named_with_its_exit_code()
+    {
+        Assert.SkipUnless(File.Exists("/bin/false"), "For machines with false.");
+        PreloadLibraryException exception = Assert.Throws<PreloadLibraryException>(
+            () => PreloadLibrary.Build("/bin/false"));
+        Assert.Contains(
+            "'/bin/false --version' ends with exit code 1", exception.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("the compiler")]
+    [InlineData("compiler")]
+    public void A_compiler_may_have_arguments_and_its_path_spaces(string name)
+    {
+        Assert.SkipUnless(File.Exists("/bin/sh"), "For machines with a shell.");
+        using TemporaryDirectory directory = new();
+        string compiler = directory.File(name);
+        string seen = directory.File("seen");
+        File.WriteAllText(compiler, $"""
+            #!/bin/sh
+            echo "$@" >> '{seen}'
+            for last; do :; done
+            test "$last" = --version || exit 4
+            """);
+        File.SetUnixFileMode(compiler, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string arguments = name.Contains(' ', StringComparison.Ordinal) ? "" : " -m64  -O2";
+        Assert.Throws<PreloadLibraryException>(() => PreloadLibrary.Build(compiler + arguments));
+        string[] lines = File.ReadAllLines(seen);
+        Assert.Equal(arguments.Length > 0 ? "-m64 -O2 --version" : "--version", lines[0]);
+        Assert.StartsWith(
+            arguments.Length > 0 ? "-m64 -O2 -std=" : "-std=", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_compiler_that_fails_is_named_with_what_it_said()
     {
         Assert.SkipUnless(File.Exists("/bin/sh"), "For machines with a shell.");
@@ -60,6 +95,8 @@ public sealed class PreloadLibraryTests
         Assert.Equal("/lib/ours.so:/lib/other.so", start.Environment["LD_PRELOAD"]);
         Assert.Equal("/run/socket", start.Environment["FLASHKV_ADAPTER_SOCKET"]);
         Assert.Equal("shared", start.Environment["FLASHKV_ADAPTER_REGISTERS"]);
+        PreloadLibrary.Configure(start, "/lib/ours.so", "@name");
+        Assert.Equal("@name", start.Environment["FLASHKV_ADAPTER_SOCKET"]);
     }
 
     private static bool Exists(string command) =>

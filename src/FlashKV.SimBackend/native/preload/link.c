@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -31,6 +32,7 @@ static struct connection s_calls[CALL_CONNECTIONS];
 static struct connection s_registers[REGISTER_CONNECTIONS];
 static struct sockaddr_un s_address;
 static socklen_t s_address_length;
+static char s_socket_path[sizeof s_address.sun_path];
 static atomic_int s_process;
 static atomic_uint s_sequence;
 static atomic_bool s_has_reported;
@@ -49,7 +51,7 @@ bool link_is_own_process(void)
 static void report_down(int error)
 {
     if (!atomic_exchange(&s_has_reported, true))
-        report("no adapter daemon at %s: %s", s_address.sun_path, strerror(error));
+        report("no adapter daemon at %s: %s", s_socket_path, strerror(error));
 }
 
 void link_start(const char *socket_path)
@@ -59,12 +61,18 @@ void link_start(const char *socket_path)
     for (int i = 0; i < REGISTER_CONNECTIONS; i++)
         s_registers[i].descriptor = -1;
     s_address.sun_family = AF_UNIX;
+    s_address_length = sizeof s_address;
     if (strlen(socket_path) >= sizeof s_address.sun_path) {
         report("the socket's path is too long: %s", socket_path);
     } else {
+        strcpy(s_socket_path, socket_path);
         strcpy(s_address.sun_path, socket_path);
     }
-    s_address_length = sizeof s_address;
+    if (socket_path[0] == '@') { /* a name that the system keeps, and no file */
+        s_address.sun_path[0] = 0;
+        s_address_length =
+            (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(s_socket_path));
+    }
     s_proof = 0x666C6173686B7600u ^ (uint64_t)process_id();
     atomic_store(&s_process, process_id());
 }
@@ -311,7 +319,7 @@ int link_exchange_on(struct connection *connection, struct exchange *exchange)
     int saved = errno, descriptor = connection->descriptor;
     int result = exchange_over(descriptor, exchange);
     if (result == LINK_DOWN && !atomic_exchange(&s_has_reported, true))
-        report("the adapter daemon at %s went away", s_address.sun_path);
+        report("the adapter daemon at %s went away", s_socket_path);
     if (result == LINK_DOWN || result == EINTR) {
         /* An answer may still come, so the connection is of no more use. First the next one: the
            daemon takes a process without any for ended. */
