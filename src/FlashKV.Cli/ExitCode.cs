@@ -33,6 +33,12 @@ internal static class ExitCode
     /// <summary>Another process has the store open.</summary>
     public const int Locked = 75;
 
+    /// <summary>The program of <c>adapter run</c> is there but cannot be run, as of a shell.</summary>
+    public const int CannotRun = 126;
+
+    /// <summary>There is no such program to run, as of a shell.</summary>
+    public const int NoProgram = 127;
+
     /// <summary>Whoever read the standard output has gone (128 + SIGPIPE).</summary>
     public const int BrokenPipe = 141;
 
@@ -46,5 +52,6 @@ internal static class ExitCode
           73   file or store cannot be created         74   input/output error, or no room left
           75   another process has the store open      130  interrupted (SIGINT); 143 by SIGTERM
           141  the reader of standard output has gone
+          adapter run: the program's; 126 it cannot be run, 127 there is no such program
         """;
 }

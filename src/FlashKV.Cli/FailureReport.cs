@@ -44,16 +44,17 @@ internal static class FailureReport
     public static string Message(Exception failure)
     {
         string text = failure.Message.ReplaceLineEndings(" ").TrimEnd('.');
-        if (failure is ToolException)
-        {
-            return text;
-        }
-
-        if (text is [char first, char second, ..] && char.IsUpper(first) && !char.IsUpper(second))
-        {
-            text = char.ToLowerInvariant(first) + text[1..];
-        }
-
-        return Code(failure) == ExitCode.Software ? $"{failure.GetType().Name}: {text}" : text;
+        return failure is ToolException ? text
+            : Code(failure) == ExitCode.Software ? $"{failure.GetType().Name}: {Begun(text)}"
+            : Begun(text);
     }
+
+    /// <summary>What a library has refused, in the same shape.</summary>
+    public static string Refusal(Exception refusal) =>
+        // The parameter's name means nothing on a command line.
+        Begun(refusal.Message.Split(" (Parameter", 2)[0].TrimEnd('.'));
+
+    private static string Begun(string text) =>
+        text is [char first, char second, ..] && char.IsUpper(first) && !char.IsUpper(second)
+            ? char.ToLowerInvariant(first) + text[1..] : text;
 }

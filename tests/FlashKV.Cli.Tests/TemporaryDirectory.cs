@@ -3,10 +3,11 @@ namespace FlashKV.Cli.Tests;
 /// <summary>A directory that goes when the test does.</summary>
 internal sealed class TemporaryDirectory : IDisposable
 {
-    private readonly string _path = Directory.CreateTempSubdirectory("flashkv-cli-").FullName;
+    /// <summary>Its path.</summary>
+    public string FullPath { get; } = Directory.CreateTempSubdirectory("flashkv-cli-").FullName;
 
     /// <summary>A path in the directory.</summary>
-    public string this[string name] => Path.Combine(_path, name);
+    public string this[string name] => Path.Combine(FullPath, name);
 
     /// <summary>Writes a file of Latin-1 text, a character a byte, and answers its path.</summary>
     public string Write(string name, string text) =>
@@ -19,5 +20,5 @@ internal sealed class TemporaryDirectory : IDisposable
         return this[name];
     }
 
-    public void Dispose() => Directory.Delete(_path, recursive: true);
+    public void Dispose() => Directory.Delete(FullPath, recursive: true);
 }

@@ -35,9 +35,12 @@ internal abstract class AdapterControlCommand : ToolCommand
         }
         catch (ArgumentException refusal)
         {
-            // The parameter's name means nothing on a command line.
+            throw new ToolException(ExitCode.Usage, FailureReport.Refusal(refusal), refusal);
+        }
+        catch (InvalidOperationException refusal)
+        {
             throw new ToolException(
-                ExitCode.Usage, refusal.Message.Split(" (Parameter", 2)[0].TrimEnd('.'), refusal);
+                ExitCode.InputOutput, FailureReport.Refusal(refusal), refusal);
         }
     }
 

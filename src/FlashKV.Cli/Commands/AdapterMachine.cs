@@ -27,8 +27,7 @@ internal sealed class AdapterMachine : IDisposable
         catch (ArgumentException refusal)
         {
             machine.Dispose();
-            string reason = refusal.Message.Split(" (Parameter", 2)[0].TrimEnd('.');
-            throw new ToolException(ExitCode.DataError, reason, refusal);
+            throw new ToolException(ExitCode.DataError, FailureReport.Refusal(refusal), refusal);
         }
         catch
         {

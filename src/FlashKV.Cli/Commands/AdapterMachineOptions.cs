@@ -54,18 +54,23 @@ internal sealed class AdapterMachineOptions
     public AdapterMachineOptions(Command command)
     {
         _mode.AcceptOnlyFromAmong("ioarrin", "sq");
-        command.Options.Add(_luns);
-        command.Options.Add(_adapters);
-        command.Options.Add(_ports);
-        command.Options.Add(_mode);
-        command.Options.Add(_handles);
-        command.Options.Add(_latency);
-        command.Options.Add(_topology);
+        foreach (Option option in All)
+        {
+            command.Options.Add(option);
+        }
     }
 
+    private Option[] All => [.. Others, _topology];
+
+    // What a topology file says instead.
+    private Option[] Others => [_luns, _adapters, _ports, _mode, _handles, _latency];
+
     /// <summary>Whether any of the options was given.</summary>
-    public bool AreGiven(ParseResult line) =>
-        line.GetResult(_topology) is not null || HasOthers(line);
+    public bool AreGiven(ParseResult line) => Given(line, All).Any();
+
+    /// <summary>What was given, for a command line of another process.</summary>
+    public IEnumerable<string> ArgumentsIn(ParseResult line) => Given(line, All)
+        .SelectMany(given => given.Tokens.Select(token => $"{given.Option.Name}={token.Value}"));
 
     /// <summary>The adapters that were asked for.</summary>
     /// <exception cref="ToolException">An option or the file is not right.</exception>
@@ -73,7 +78,7 @@ internal sealed class AdapterMachineOptions
     {
         if (line.GetValue(_topology) is string file)
         {
-            return HasOthers(line)
+            return Given(line, Others).Any()
                 ? throw new ToolException(
                     ExitCode.Usage, "--topology says everything: give no other option with it")
                 : AdapterTopologyFile.Read(file);
@@ -102,11 +107,8 @@ internal sealed class AdapterMachineOptions
             [.. Enumerable.Repeat(adapter, count)]);
     }
 
-    private bool HasOthers(ParseResult line)
-    {
-        Option[] others = [_luns, _adapters, _ports, _mode, _handles, _latency];
-        return Array.Exists(others, option => line.GetResult(option) is { Implicit: false });
-    }
+    private static IEnumerable<OptionResult> Given(ParseResult line, Option[] options) => options
+        .Select(line.GetResult).OfType<OptionResult>().Where(given => !given.Implicit);
 
     private static int OneOf(ParseResult line, Option<int> option, params int[] values)
     {

@@ -1,3 +1,4 @@
+using System.Collections;
 using System.CommandLine;
 using System.ComponentModel;
 using System.Diagnostics;
@@ -9,6 +10,10 @@ namespace FlashKV.Cli.Commands;
 /// <summary>
 /// <c>flashkv adapter run -- COMMAND</c>: runs a native program on simulated adapters, as it is.
 /// </summary>
+/// <remarks>
+/// The program takes the place of this process (exec). So there is nobody between it and whoever
+/// started the tool: signals, job control, the terminal and the exit status are the program's.
+/// </remarks>
 internal sealed class AdapterRunCommand : ToolCommand
 {
     private readonly Option<string?> _socket = new("--socket")
@@ -45,60 +50,49 @@ internal sealed class AdapterRunCommand : ToolCommand
     /// <inheritdoc/>
     protected override int Run(ParseResult line)
     {
-        bool isShared = line.GetValue(_registers) == "shared";
-        if (line.GetValue(_socket) is string socket)
-        {
-            return _machine.AreGiven(line)
-                ? throw new ToolException(
-                    ExitCode.Usage,
-                    "the adapters of --socket are what they are: leave out the rest")
-                : Run(line, socket, isShared);
-        }
+        string? socket = line.GetValue(_socket);
+        Check(line, socket);
+        string library = BuildLibrary();
+        socket ??= AdapterBehind.Start(_machine.ArgumentsIn(line));
+        Environment.Stop.ThrowIfCancellationRequested();
 
-        AdapterTopology topology = _machine.TopologyIn(line);
-        if (isShared
-            && topology.Adapters.Any(adapter => adapter.Mode == SubmissionMode.CommandRooms))
+        ProcessStartInfo start = new();
+        PreloadLibrary.Configure(start, library, socket, RegistersIn(line));
+        IDictionary ours = System.Environment.GetEnvironmentVariables();
+        string[] command = line.GetRequiredValue(_command);
+        int error = ProcessCalls.Become(
+            command,
+            start.Environment.Where(variable => !Equals(ours[variable.Key], variable.Value))
+                .Select(variable => KeyValuePair.Create(variable.Key, variable.Value!)));
+        throw Refusal(command[0], error);
+    }
+
+    // What is wrong with the command line, or with the server, is said before anything is started.
+    private void Check(ParseResult line, string? socket)
+    {
+        if (socket is not null)
+        {
+            if (_machine.AreGiven(line))
+            {
+                throw new ToolException(
+                    ExitCode.Usage,
+                    "the adapters of --socket are what they are: leave out the rest");
+            }
+
+            AdapterServing.Connect(socket).Dispose();
+        }
+        else if (_machine.TopologyIn(line).Adapters.Any(
+            adapter => adapter.Mode == SubmissionMode.CommandRooms)
+            && RegistersIn(line) == PreloadRegisters.Shared)
         {
             throw new ToolException(
                 ExitCode.Usage, "--registers shared needs adapters in SQ mode (--mode sq)");
         }
-
-        using AdapterMachine machine = AdapterMachine.Create(topology);
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("flashkv-");
-        try
-        {
-            string own = Path.Combine(directory.FullName, "adapter");
-            using AdapterServer server = AdapterServing.Start(machine.Host, own);
-            return Run(line, own, isShared);
-        }
-        finally
-        {
-            directory.Delete(recursive: true);
-        }
     }
 
-    private int Run(ParseResult line, string socket, bool isShared)
-    {
-        using (AdapterServing.Connect(socket))
-        {
-            // A server that is not there is reported here, and not by the program.
-        }
-
-        string[] command = line.GetRequiredValue(_command);
-        ProcessStartInfo start = new(command[0]);
-        foreach (string argument in command.Skip(1))
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        PreloadLibrary.Configure(
-            start,
-            BuildLibrary(),
-            socket,
-            isShared ? PreloadRegisters.Shared : PreloadRegisters.Trapped);
-        using Process process = Start(start);
-        return WaitFor(process);
-    }
+    private PreloadRegisters RegistersIn(ParseResult line) =>
+        line.GetValue(_registers) == "shared"
+            ? PreloadRegisters.Shared : PreloadRegisters.Trapped;
 
     private static string BuildLibrary()
     {
@@ -113,37 +107,13 @@ internal sealed class AdapterRunCommand : ToolCommand
         }
     }
 
-    private static Process Start(ProcessStartInfo start)
+    private static ToolException Refusal(string program, int error)
     {
-        try
-        {
-            return Process.Start(start)!;
-        }
-        catch (Win32Exception failure)
-        {
-            // The runtime refuses a directory itself, without an error of the system.
-            string reason = failure.NativeErrorCode == 0
-                ? "it is a directory" : new Win32Exception(failure.NativeErrorCode).Message;
-            throw new ToolException(
-                ExitCode.NoInput, $"cannot run '{start.FileName}': {reason}", failure);
-        }
-    }
-
-    // A terminal sends its signals to the program as well, which may want to end in good order.
-    private int WaitFor(Process process)
-    {
-        const int GraceMilliseconds = 5_000;
-        using (Environment.Stop.Register(() =>
-        {
-            if (!process.WaitForExit(GraceMilliseconds))
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }))
-        {
-            process.WaitForExit();
-        }
-
-        return process.ExitCode;
+        const int NoEntry = 2;
+        string reason = Directory.Exists(program)
+            ? "it is a directory" : new Win32Exception(error).Message;
+        return new ToolException(
+            error == NoEntry ? ExitCode.NoProgram : ExitCode.CannotRun,
+            $"cannot run '{program}': {reason}");
     }
 }

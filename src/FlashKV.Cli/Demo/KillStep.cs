@@ -1,3 +1,5 @@
+using FlashKV.Cli.Terminal;
+
 namespace FlashKV.Cli.Demo;
 
 /// <summary>

@@ -5,6 +5,9 @@ namespace FlashKV.Cli.Terminal;
 /// </summary>
 internal sealed record ToolEnvironment
 {
+    /// <summary>How every message of the tool begins.</summary>
+    public const string MessagePrefix = "flashkv: ";
+
     /// <summary>Standard input.</summary>
     public required Stream Input { get; init; }
 
@@ -28,5 +31,5 @@ internal sealed record ToolEnvironment
         Output.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
 
     /// <summary>Writes a message of the tool to standard error.</summary>
-    public void Say(string message) => Error.WriteLine($"flashkv: {message}");
+    public void Say(string message) => Error.WriteLine(MessagePrefix + message);
 }

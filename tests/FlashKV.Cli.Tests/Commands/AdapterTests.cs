@@ -80,6 +80,30 @@ public sealed class AdapterTests : IDisposable
             Errno.NoDevice, Assert.Throws<DeviceException>(() => Read(lun)).Errno);
     }
 
+    // Bug: they answered as if they had done something.
+    [Fact]
+    public void An_adapter_that_was_taken_out_refuses_all_and_shows_it()
+    {
+        Serve("--lun", "256M", "--adapters", "2", "--ports", "1");
+        Assert.Equal("normal", Statistics().GetProperty("state").GetString());
+        BuiltTool.Run("adapter", "reset", "--permanent", "--socket", Socket).Succeeded();
+        string[][] verbs =
+        [
+            ["reset"], ["reset", "--permanent"], ["port", "0", "up"], ["attention", "0"],
+            ["capacity", "0", "128M"],
+        ];
+        foreach (string[] verb in verbs)
+        {
+            BuiltTool.Run(["adapter", .. verb, "--socket", Socket])
+                .FailedLike(ExitCode.InputOutput, "adapter 0 has been taken out");
+        }
+
+        Assert.Equal("failed", Statistics().GetProperty("state").GetString());
+        Assert.Equal("gone", Statistics().GetProperty("ports")[0].GetString());
+        Assert.Equal("normal", Statistics(1).GetProperty("state").GetString());
+        BuiltTool.Run("adapter", "reset", "--adapter", "1", "--socket", Socket).Succeeded();
+    }
+
     [Fact]
     public void A_lun_in_a_file_survives_its_server()
     {
@@ -90,43 +114,6 @@ public sealed class AdapterTests : IDisposable
         BuiltTool.WaitForExit(first);
         Serve("--lun", lun);
         Assert.Equal(written, Transfer(BlockOperation.Read, []));
-    }
-
-    [Fact]
-    public void A_native_program_runs_on_adapters_of_its_own()
-    {
-        const int NoCompiler = ExitCode.CannotCreate;
-        ToolResult result = BuiltTool.Run(
-            "adapter", "run", "--lun", "256M", "--",
-            "sh", "-c", "cat /sys/class/scsi_generic/sg0/device/mode; exit 7");
-        Assert.SkipWhen(result.ExitCode == NoCompiler, result.Errors);
-        Assert.Equal("superpipe\n", result.Text);
-        Assert.Equal(7, result.ExitCode);
-        Serve("--lun", "256M", "--ports", "1");
-        Assert.Equal("sg0\n", BuiltTool.Run(
-            "adapter", "run", "--socket", Socket, "--", "ls", "/sys/class/scsi_generic")
-            .Succeeded().Text);
-    }
-
-    [Theory]
-    [InlineData(ExitCode.NoInput, "cannot run '/none': No such file or directory", "--", "/none")]
-    [InlineData(ExitCode.NoInput, "cannot run '/': it is a directory", "--", "/")]
-    [InlineData(ExitCode.Usage, "needs adapters in SQ mode", "--registers", "shared", "--", "true")]
-    [InlineData(
-        ExitCode.Usage, "leave out the rest", "--socket", "/x", "--ports", "1", "--", "true")]
-    [InlineData(ExitCode.NoInput, "nobody serves adapters", "--socket", "/none", "--", "true")]
-    [InlineData(ExitCode.Usage, "--ports is one of 1, 2, 4", "--ports", "3", "--", "true")]
-    [InlineData(ExitCode.Usage, "'80h' is not a time", "--latency", "80h", "--", "true")]
-    [InlineData(ExitCode.Usage, "'1x' is not a size", "--lun", "1x", "--", "true")]
-    [InlineData(ExitCode.Usage, "'size' is given twice", "--lun", "1G,size=2G", "--", "true")]
-    [InlineData(
-        ExitCode.Usage, "'block' is given twice", "--lun", "1G,block=512,block=512", "--", "true")]
-    [InlineData(ExitCode.NoInput, "so it needs a size", "--lun", "file:/none/lun", "--", "true")]
-    public void What_cannot_run_is_said(int exitCode, string message, params string[] arguments)
-    {
-        ToolResult result = BuiltTool.Run(["adapter", "run", .. arguments]);
-        Assert.SkipWhen(result.ExitCode == ExitCode.CannotCreate, result.Errors);
-        result.FailedLike(exitCode, message);
     }
 
     [Fact]
@@ -149,6 +136,35 @@ public sealed class AdapterTests : IDisposable
     }
 
     [Fact]
+    public void A_socket_can_be_a_name_that_leaves_no_file()
+    {
+        string name = $"@flashkv-test-{Environment.ProcessId}";
+        Process first = Serve(name, []);
+        BuiltTool.Run("adapter", "serve", "--socket", name, "--lun", "256M")
+            .FailedLike(ExitCode.Locked, "another server has the socket");
+        BuiltTool.Run("adapter", "stats", "--socket", name).Succeeded();
+        Assert.Empty(Directory.GetFileSystemEntries(_directory.FullPath));
+        first.Kill();
+        first.WaitForExit();
+        Serve(name, []);
+    }
+
+    [Fact]
+    public void A_server_ends_with_the_process_that_it_is_for()
+    {
+        using Process other = BuiltTool.Start(
+            "adapter", "serve", "--socket", _directory["other"], "--lun", "256M");
+        Process server = Serve(
+            "--lun", "256M", "--for-process", $"{other.Id}");
+        Assert.False(server.HasExited);
+        other.Kill();
+        BuiltTool.WaitForExit(server);
+        Assert.Equal(0, server.ExitCode);
+        BuiltTool.Run("adapter", "serve", "--socket", Socket, "--for-process", $"{other.Id}")
+            .FailedLike(ExitCode.NoInput, $"there is no process {other.Id}");
+    }
+
+    [Fact]
     public void Verbs_without_a_server_say_so()
     {
         BuiltTool.Run("adapter", "reset", "--socket", Socket)
@@ -168,11 +184,16 @@ public sealed class AdapterTests : IDisposable
     {
         Serve("--lun", "256M");
         BuiltTool.Run("adapter", "reset", "--adapter", "1", "--socket", Socket)
-            .FailedLike(ExitCode.Usage, "there is no such adapter");
+            .FailedLike(ExitCode.Usage, "there is no adapter 1");
+        BuiltTool.Run("adapter", "stats", "--adapter", "1", "--socket", Socket)
+            .FailedLike(ExitCode.Usage, "there is no adapter 1");
         BuiltTool.Run("adapter", "port", "7", "up", "--socket", Socket)
-            .FailedLike(ExitCode.Usage, "there is no such adapter");
+            .FailedLike(ExitCode.Usage, "adapter 0 has no port 7");
+        BuiltTool.Run("adapter", "capacity", "1", "128M", "--socket", Socket)
+            .FailedLike(ExitCode.Usage, "adapter 0 has no LUN 1");
         BuiltTool.Run("adapter", "capacity", "0", "2G", "--socket", Socket)
-            .FailedLike(ExitCode.Usage, "out of range");
+            .FailedLike(
+                ExitCode.Usage, "its medium has fewer than 524288 blocks of 4096 bytes");
         BuiltTool.Run("adapter", "attention", "0", "xyz", "--socket", Socket)
             .FailedLike(ExitCode.Usage, "'xyz' is no sense code");
         BuiltTool.Run("adapter", "attention", "0", "29", "--socket", Socket)
@@ -182,9 +203,11 @@ public sealed class AdapterTests : IDisposable
             .FailedLike(ExitCode.Usage, "'up' 'down' (see flashkv adapter port --help)");
     }
 
-    private Process Serve(params IEnumerable<string> options)
+    private Process Serve(params IEnumerable<string> options) => Serve(Socket, options);
+
+    private Process Serve(string socket, IEnumerable<string> options)
     {
-        Process server = BuiltTool.Start(["adapter", "serve", "--socket", Socket, .. options]);
+        Process server = BuiltTool.Start(["adapter", "serve", "--socket", socket, .. options]);
         _servers.Add(server);
         Task<string?> ready = server.StandardOutput.ReadLineAsync();
         Assert.True(ready.Wait(TimeSpan.FromMinutes(1)), "the server is not ready");
@@ -192,11 +215,11 @@ public sealed class AdapterTests : IDisposable
         return server;
     }
 
-    private JsonElement Statistics()
+    private JsonElement Statistics(int adapter = 0)
     {
         ToolResult result = BuiltTool.Run("adapter", "stats", "--socket", Socket).Succeeded();
         using JsonDocument document = JsonDocument.Parse(result.Text);
-        return document.RootElement.GetProperty("adapters")[0].Clone();
+        return document.RootElement.GetProperty("adapters")[adapter].Clone();
     }
 
     private static void Read(VirtualLun lun)
