@@ -11,18 +11,8 @@ internal static class ResultTable
             "spread",
         ];
 
-    public static void Write(TextWriter output, IReadOnlyList<Measurement> measurements)
-    {
-        string[][] rows = [s_heads, .. measurements.Select(Row)];
-        int[] widths =
-            [.. s_heads.Select((_, column) => rows.Max(row => row[column].Length))];
-        foreach (string[] row in rows)
-        {
-            output.WriteLine(string.Join("  ", row.Select((cell, column) => column == 0
-                ? cell.PadRight(widths[column])
-                : cell.PadLeft(widths[column]))));
-        }
-    }
+    public static void Write(TextWriter output, IReadOnlyList<Measurement> measurements) =>
+        TextTable.Write(output, [s_heads, .. measurements.Select(Row)], leftColumns: 1);
 
     private static string[] Row(Measurement measurement) =>
     [

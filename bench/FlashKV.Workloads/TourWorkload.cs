@@ -7,7 +7,7 @@ namespace FlashKV.Workloads;
 /// Loads records with buffered durability by as many threads as there are cores, then gets them in
 /// random order, scans, verifies, closes and reopens. Every value that is read is compared.
 /// </summary>
-internal sealed class LoadWorkload(
+internal sealed class TourWorkload(
     int keys, int valueBytes, string directory, FlashStoreOptions options)
 {
     private const int KeyBytes = 16;
@@ -17,11 +17,11 @@ internal sealed class LoadWorkload(
 
     public static int Run(int keys, int valueBytes, string? directory, int memoryMebibytes)
     {
-        string path = directory ?? Directory.CreateTempSubdirectory("flashkv-load-").FullName;
+        string path = directory ?? Directory.CreateTempSubdirectory("flashkv-tour-").FullName;
         try
         {
             var options = new FlashStoreOptions { MemoryBudget = (long)memoryMebibytes << 20 };
-            new LoadWorkload(keys, valueBytes, path, options).Run();
+            new TourWorkload(keys, valueBytes, path, options).Run();
             return 0;
         }
         finally

@@ -1,0 +1,46 @@
+namespace FlashKV.Workloads.Workers;
+
+/// <summary>
+/// The operations of one thread, chosen before the run so that choosing is not measured. It is gone
+/// through again and again.
+/// </summary>
+internal sealed class OperationStream
+{
+    private const int Length = 1 << 21;
+
+    private readonly long[] _numbers = new long[Length];
+    private readonly Operation[] _kinds = new Operation[Length];
+    private int _next;
+
+    /// <summary>Chooses.</summary>
+    /// <param name="mix">The kinds.</param>
+    /// <param name="keys">The records that were loaded.</param>
+    /// <param name="zipfian">The distribution; null for uniform.</param>
+    /// <param name="seed">The same seed gives the same stream.</param>
+    public OperationStream(Mix mix, long keys, Zipfian? zipfian, int seed)
+    {
+        var random = new Random(seed);
+        Operation[] byPercent = [.. Enumerable.Range(0, 100).Select(mix.Choose)];
+        for (int i = 0; i < Length; i++)
+        {
+            _kinds[i] = byPercent[random.Next(byPercent.Length)];
+            _numbers[i] = zipfian is null
+                ? random.NextInt64(keys)
+                : Number(zipfian.Rank(random.NextDouble()), keys, mix.IsLatest);
+        }
+    }
+
+    /// <summary>The next operation.</summary>
+    /// <param name="number">
+    /// The record; in a mix that reads the latest, how many records before the newest it lies.
+    /// </param>
+    public Operation Next(out long number)
+    {
+        int next = _next++ & (Length - 1);
+        number = _numbers[next];
+        return _kinds[next];
+    }
+
+    private static long Number(long rank, long keys, bool isLatest) =>
+        isLatest ? rank : (long)(Payload.Mix((ulong)rank) % (ulong)keys);
+}
