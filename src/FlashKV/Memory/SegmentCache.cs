@@ -15,6 +15,7 @@ internal sealed class SegmentCache
 
     private readonly UnmanagedMemory _memory;
     private readonly int _segmentBytes;
+    private readonly int _framesPerBlock;
     private readonly int _maxFrames;
     private readonly Lock _lock = new();
     private readonly Queue<Segment> _inOrder = new();
@@ -25,6 +26,7 @@ internal sealed class SegmentCache
     {
         _memory = memory;
         _segmentBytes = segmentBytes;
+        _framesPerBlock = (int)Math.Max(1, MemoryMap.HugePageBytes / segmentBytes);
         _maxFrames = (int)Math.Min(
             memory.BudgetBytes / ShareDenominator * ShareNumerator / segmentBytes, int.MaxValue);
     }
@@ -118,17 +120,29 @@ internal sealed class SegmentCache
         }
     }
 
-    private bool TryAllocate(out nint address)
+    // Frames are cut from huge pages: gets hit them at random, and with small pages each would pay
+    // for a miss in the page tables too.
+    private bool TryAllocate(out nint address) =>
+        TryAllocate(Math.Min(_framesPerBlock, _maxFrames - _frames), out address)
+        || TryAllocate(1, out address);
+
+    private bool TryAllocate(int frames, out nint address)
     {
         address = 0;
-        if (_frames >= _maxFrames
-            || !_memory.TryAllocate(MemoryCategory.Cache, _segmentBytes, out MemoryBlock block))
+        if (frames <= 0 || frames > _maxFrames - _frames
+            || !_memory.TryAllocate(
+                MemoryCategory.Cache, (long)frames * _segmentBytes, out MemoryBlock block))
         {
             return false;
         }
 
-        _frames++;
+        _frames += frames;
         address = block.Address;
+        for (int frame = frames - 1; frame > 0; frame--)
+        {
+            _free.Push(address + ((nint)frame * _segmentBytes));
+        }
+
         return true;
     }
 }
