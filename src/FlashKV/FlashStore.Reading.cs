@@ -83,7 +83,7 @@ public sealed partial class FlashStore
 
     /// <summary>
     /// Reads the values of many keys, faster than one by one: what they need from memory and from
-    /// the device is fetched for up to 32 keys at a time. Not atomic: each key has a value that it
+    /// the device is fetched for up to 64 keys at a time. Not atomic: each key has a value that it
     /// had at some moment during the call, and the moments differ.
     /// </summary>
     /// <param name="keys">
@@ -107,7 +107,7 @@ public sealed partial class FlashStore
         ThrowIfDisposed();
         foreach (ReadOnlyMemory<byte> key in keys)
         {
-            CheckKey(key.Span);
+            CheckKeyLength(key.Length);
         }
 
         results.Begin(keys.Length);

@@ -163,9 +163,14 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     private void CheckKey(ReadOnlySpan<byte> key)
     {
         ThrowIfDisposed();
-        if (key.Length is 0 or > MaxKeyLength)
+        CheckKeyLength(key.Length);
+    }
+
+    private static void CheckKeyLength(int length)
+    {
+        if (length is 0 or > MaxKeyLength)
         {
-            ThrowKeyLength(key.Length, nameof(key));
+            ThrowKeyLength(length, "key");
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace FlashKV.Index;
 
@@ -11,7 +12,7 @@ namespace FlashKV.Index;
 /// <para>
 /// Entries are counted by position: 0-6 in the line, then through the block. There is a block only
 /// while the line is full, and its entries lie at its start without a gap. All members but
-/// <see cref="FindMatch"/> and <see cref="GetSlot"/> need the latch.
+/// <see cref="FindMatch"/>, <see cref="FindInLine"/> and <see cref="GetSlot"/> need the latch.
 /// </para>
 /// <para>
 /// How a reader without a latch stays right: an entry that leaves a place is first stored where it
@@ -86,6 +87,24 @@ internal readonly unsafe struct Bucket
         }
 
         return control.HasOverflow ? FindInOverflow(control, tagPattern, from - LineEntries) : -1;
+    }
+
+    /// <summary>Finds the first entry with a tag in the bucket's own line.</summary>
+    /// <returns>The position, or -1; an empty one for the tag 0.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public int FindInLine(ulong tagPattern)
+    {
+        uint found = TagMatch.Find(_line, tagPattern) & LineMask;
+        return found == 0 ? -1 : BitOperations.TrailingZeroCount(found);
+    }
+
+    /// <summary>Begins to load the overflow block into the cache.</summary>
+    public void PrefetchOverflow(BucketControl control)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(_pool.GetWord(control.Overflow));
+        }
     }
 
     /// <summary>Gives the place of a position.</summary>

@@ -60,5 +60,8 @@ internal readonly record struct IndexEntry(ulong Word)
     /// <summary>Gets whether both stand for the same record, whatever their tags.</summary>
     public bool IsSameRecord(IndexEntry other) => ((Word ^ other.Word) & AddressMask) == 0;
 
+    /// <summary>Gets whether the tag is the one of a pattern.</summary>
+    internal bool HasTag(ulong tagPattern) => (Word & TagMask) == tagPattern;
+
     internal IndexEntry WithTag(ulong tagPattern) => new(Word & ~TagMask | tagPattern);
 }

@@ -8,9 +8,23 @@ namespace FlashKV.Log;
 /// </summary>
 internal readonly ref struct RecordView
 {
-    private readonly ReadOnlySpan<byte> _record;
+    private const int FlagsShift = 8 * (RecordFormat.FlagsOffset - RecordFormat.KeyLengthOffset);
+    private const int PaddingShift =
+        8 * (RecordFormat.PaddingOffset - RecordFormat.KeyLengthOffset);
 
-    private RecordView(ReadOnlySpan<byte> record) => _record = record;
+    private readonly ReadOnlySpan<byte> _record;
+    private readonly int _keyOffset;
+    private readonly int _keyLength;
+
+    private RecordView(
+        ReadOnlySpan<byte> record, RecordFlags flags, int keyOffset, int keyLength, int padding)
+    {
+        _record = record;
+        _keyOffset = keyOffset;
+        _keyLength = keyLength;
+        Flags = flags;
+        ValueLength = record.Length - padding - keyOffset - keyLength;
+    }
 
     /// <summary>The whole record, from its checksum to its padding.</summary>
     public ReadOnlySpan<byte> Bytes => _record;
@@ -24,7 +38,7 @@ internal readonly ref struct RecordView
     public ulong Sequence =>
         BinaryPrimitives.ReadUInt64LittleEndian(_record[RecordFormat.SequenceOffset..]);
 
-    public RecordFlags Flags => (RecordFlags)_record[RecordFormat.FlagsOffset];
+    public RecordFlags Flags { get; }
 
     public bool IsTombstone => (Flags & RecordFlags.Tombstone) != 0;
 
@@ -36,22 +50,15 @@ internal readonly ref struct RecordView
             ? 0
             : BinaryPrimitives.ReadUInt64LittleEndian(_record[RecordFormat.HeaderBytes..]);
 
-    public ReadOnlySpan<byte> Key => _record.Slice(KeyOffset, KeyLength);
+    public ReadOnlySpan<byte> Key => _record.Slice(_keyOffset, _keyLength);
 
-    public ReadOnlySpan<byte> Value => _record[ValueOffset..^Padding];
+    public ReadOnlySpan<byte> Value => _record.Slice(ValueOffset, ValueLength);
 
     /// <summary>The offset of the value in the record.</summary>
-    public int ValueOffset => KeyOffset + KeyLength;
+    public int ValueOffset => _keyOffset + _keyLength;
 
     /// <summary>The length of the value in bytes.</summary>
-    public int ValueLength => Size - Padding - ValueOffset;
-
-    private int KeyOffset => RecordFormat.HeaderBytes + RecordFormat.ExtensionBytes(Flags);
-
-    private int KeyLength =>
-        BinaryPrimitives.ReadUInt16LittleEndian(_record[RecordFormat.KeyLengthOffset..]);
-
-    private int Padding => _record[RecordFormat.PaddingOffset];
+    public int ValueLength { get; }
 
     /// <summary>Whether the checksum is right under the seed of the record's segment.</summary>
     public bool HasChecksum(uint seed) =>
@@ -76,7 +83,16 @@ internal readonly ref struct RecordView
             return false;
         }
 
-        view = new RecordView(bytes[..size]);
-        return view.Padding < RecordFormat.Alignment && view.ValueLength >= 0;
+        // Key length, flags and padding are one aligned half word.
+        uint shape = BinaryPrimitives.ReadUInt32LittleEndian(bytes[RecordFormat.KeyLengthOffset..]);
+        var flags = (RecordFlags)(byte)(shape >> FlagsShift);
+        int padding = (int)(shape >> PaddingShift);
+        view = new RecordView(
+            bytes[..size],
+            flags,
+            RecordFormat.HeaderBytes + RecordFormat.ExtensionBytes(flags),
+            (ushort)shape,
+            padding);
+        return padding < RecordFormat.Alignment && view.ValueLength >= 0;
     }
 }

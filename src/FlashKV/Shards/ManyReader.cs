@@ -7,19 +7,25 @@ namespace FlashKV.Shards;
 
 /// <summary>
 /// Reads many keys in stages, a group at a time, so that the cache misses of a group overlap: hash
-/// and prefetch, then probe and copy what is in memory, then read what is only on the device, with
-/// one batch per shard. One thread uses it at a time; it is kept, and then allocates nothing.
+/// and prefetch buckets; look into them and prefetch records; copy what is in memory; then read what
+/// is only on the device, with one batch per shard. One thread uses it at a time; it is kept, and
+/// then allocates nothing.
 /// </summary>
 internal sealed class ManyReader
 {
-    public const int GroupLength = 32;
+    // About as many misses as a processor can have under way, twice.
+    public const int GroupLength = 64;
 
     // Large records are read in several batches, so that few buffers are out at once.
     private const int MaxBatchBytes = 1 << 20;
 
     private readonly ulong[] _hashes = new ulong[GroupLength];
+    private readonly Shard[] _shards = new Shard[GroupLength];
+    private readonly NativeRegion[] _foreseen = new NativeRegion[GroupLength];
+    private readonly int[] _later = new int[GroupLength];
     private readonly DeviceRead[] _reads = new DeviceRead[GroupLength];
     private readonly BlockTransfer[] _transfers = new BlockTransfer[GroupLength];
+    private int _laterCount;
     private int _readCount;
     private int _readBytes;
     private int _found;
@@ -37,7 +43,8 @@ internal sealed class ManyReader
             using Epoch.Operation operation = Epoch.Enter();
             try
             {
-                ReadGroup(store, keys, first, length, results);
+                Foresee(length);
+                ReadGroup(keys, first, length, results);
             }
             finally
             {
@@ -53,30 +60,46 @@ internal sealed class ManyReader
         for (int i = 0; i < group.Length; i++)
         {
             ulong hash = store.Context.Hasher.Hash(group[i].Span);
+            Shard shard = store.ShardOf(hash);
+            shard.Index.Prefetch(hash);
             _hashes[i] = hash;
-            store.ShardOf(hash).Index.Prefetch(hash);
+            _shards[i] = shard;
+        }
+    }
+
+    private void Foresee(int length)
+    {
+        _laterCount = 0;
+        for (int i = 0; i < length; i++)
+        {
+            if (_shards[i].Foresee(_hashes[i], out _foreseen[i]) == LineGuess.ProbeLater)
+            {
+                _later[_laterCount++] = i;
+            }
+        }
+
+        foreach (int i in _later.AsSpan(0, _laterCount))
+        {
+            _foreseen[i] = _shards[i].ForeseeAgain(_hashes[i]);
         }
     }
 
     private void ReadGroup(
-        StoreCore store,
-        ReadOnlySpan<ReadOnlyMemory<byte>> keys,
-        int first,
-        int length,
-        GetManyResult results)
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys, int first, int length, GetManyResult results)
     {
         for (int i = 0; i < length; i++)
         {
-            Shard shard = store.ShardOf(_hashes[i]);
-            FindResult result = shard.TryFindInMemory(
-                _hashes[i], keys[first + i].Span, out RecordView record, out IndexEntry entry);
-            if (result == FindResult.Found)
+            ReadOnlySpan<byte> key = keys[first + i].Span;
+            NativeRegion bytes = _foreseen[i];
+            if (!bytes.IsEmpty
+                && RecordView.TryParse(bytes.Span(0, bytes.Length), out RecordView record)
+                && record.Key.SequenceEqual(key))
             {
                 Add(results, first + i, record);
             }
-            else if (result == FindResult.OnDevice)
+            else
             {
-                Plan(shard, entry, first + i, _hashes[i]);
+                Find(i, key, first + i, results);
                 if (_readBytes >= MaxBatchBytes)
                 {
                     ReadPlanned(keys, results);
@@ -85,6 +108,22 @@ internal sealed class ManyReader
         }
 
         ReadPlanned(keys, results);
+    }
+
+    /// <summary>Finds what was not foreseen: what is on the device, and what is not there.</summary>
+    private void Find(int number, ReadOnlySpan<byte> key, int index, GetManyResult results)
+    {
+        Shard shard = _shards[number];
+        FindResult result = shard.TryFindInMemory(
+            _hashes[number], key, out RecordView record, out IndexEntry entry);
+        if (result == FindResult.Found)
+        {
+            Add(results, index, record);
+        }
+        else if (result == FindResult.OnDevice)
+        {
+            Plan(shard, entry, index, _hashes[number]);
+        }
     }
 
     private void Add(GetManyResult results, int index, in RecordView record)
@@ -114,6 +153,12 @@ internal sealed class ManyReader
         for (int i = 0; i < _readCount; i++)
         {
             Finish(_reads[i], keys[_reads[i].Index].Span, results);
+        }
+
+        // One segment a turn, so that a few calls never wait for many of them.
+        if (_readCount != 0)
+        {
+            _reads[0].Shard.Cache(_reads[0].Entry);
         }
 
         GiveBackBuffers();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
@@ -10,6 +11,26 @@ namespace FlashKV.Shards;
 /// </summary>
 internal sealed partial class Shard
 {
+    private const int PrefetchedTooMuch = 64;
+
+    /// <summary>
+    /// Guesses from one cache line where the record of a key lies, and begins to load its bytes.
+    /// </summary>
+    /// <param name="hash">The hash of the key.</param>
+    /// <param name="bytes">What holds the record if the guess is right; else empty.</param>
+    /// <returns>What the line says; <see cref="ForeseeAgain"/> looks behind it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public LineGuess Foresee(ulong hash, out NativeRegion bytes)
+    {
+        LineGuess guess = Index.Peek(hash, out IndexEntry entry);
+        bytes = guess == LineGuess.Found ? Foresee(entry) : default;
+        return guess;
+    }
+
+    /// <summary>The same by a probe, for a hash whose entries are in a loaded block.</summary>
+    public NativeRegion ForeseeAgain(ulong hash) =>
+        Index.Probe(hash).Next(out IndexEntry entry) ? Foresee(entry) : default;
+
     /// <summary>Finds the newest record of a key as far as that goes without the device.</summary>
     /// <param name="hash">The hash of the key.</param>
     /// <param name="key">The key.</param>
@@ -60,21 +81,43 @@ internal sealed partial class Shard
             SizeClass.MaxLengthOf(entry.SizeClass),
             buffer);
 
-    private bool TryOpenInMemory(IndexEntry entry, out RecordView record)
+    /// <summary>Loads the segment of an entry into the cache, if there is room.</summary>
+    public void Cache(IndexEntry entry) => Log.Reader.TryCache(SegmentOf(entry.Address));
+
+    private NativeRegion Foresee(IndexEntry entry)
     {
-        Segment segment = SegmentOf(entry.Address);
-        nint image = segment.Image;
-        if (image == 0 && Log.Reader.TryCache(segment))
+        NativeRegion bytes = BytesOf(entry);
+        if (!bytes.IsEmpty)
         {
-            image = segment.Image;
+            bytes.Prefetch(PrefetchBytesOf(entry));
         }
 
-        record = default;
-        int offset = _geometry.OffsetOf(entry.Address);
-        int length = Math.Min(
-            SizeClass.MaxLengthOf(entry.SizeClass), _geometry.SegmentBytes - offset);
-        return image != 0
-            && RecordView.TryParse(
-                new NativeRegion(image, _geometry.SegmentBytes).Span(offset, length), out record);
+        return bytes;
     }
+
+    private bool TryOpenInMemory(IndexEntry entry, out RecordView record)
+    {
+        record = default;
+        NativeRegion bytes = BytesOf(entry);
+        return !bytes.IsEmpty && RecordView.TryParse(bytes.Span(0, bytes.Length), out record);
+    }
+
+    /// <summary>What holds the record of an entry; empty if it is only on the device.</summary>
+    private NativeRegion BytesOf(IndexEntry entry)
+    {
+        nint image = SegmentOf(entry.Address).Image;
+        if (image == 0)
+        {
+            return default;
+        }
+
+        int offset = _geometry.OffsetOf(entry.Address);
+        return new NativeRegion(
+            image + offset,
+            Math.Min(SizeClass.MaxLengthOf(entry.SizeClass), _geometry.SegmentBytes - offset));
+    }
+
+    // A record is shorter than its class allows, and rarely begins a line.
+    private static int PrefetchBytesOf(IndexEntry entry) =>
+        SizeClass.MaxLengthOf(entry.SizeClass) - PrefetchedTooMuch;
 }

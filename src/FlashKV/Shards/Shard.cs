@@ -135,10 +135,12 @@ internal sealed partial class Shard : IDisposable
 
     private FoundRecord OpenInMemory(Segment segment, nint image, int offset, int bound)
     {
-        int length = Math.Min(bound, _geometry.SegmentBytes - offset);
-        ReadOnlySpan<byte> bytes =
-            new NativeRegion(image, _geometry.SegmentBytes).Span(offset, length);
-        return RecordView.TryParse(bytes, out RecordView record)
+        var bytes = new NativeRegion(
+            image + offset, Math.Min(bound, _geometry.SegmentBytes - offset));
+
+        // Its length, which the first line tells, would else come before the value begins to load.
+        bytes.Prefetch(bound - PrefetchedTooMuch);
+        return RecordView.TryParse(bytes.Span(0, bytes.Length), out RecordView record)
             ? new FoundRecord(record, default)
             : OpenOnDevice(segment, offset, bound);
     }

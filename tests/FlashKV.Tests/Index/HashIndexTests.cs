@@ -72,6 +72,53 @@ public class HashIndexTests
         }
     }
 
+    [Fact]
+    public void A_look_at_the_line_finds_most_entries_and_says_where_the_others_may_be()
+    {
+        const int Keys = 20_000;
+        using UnmanagedMemory memory = new(16 << 20);
+        using HashIndex index = new(memory, bucketBits: 4);
+        for (int key = 0; key < Keys; key++)
+        {
+            Assert.True(TestKeys.Put(index, key, version: 1));
+        }
+
+        int[] guesses = new int[3];
+        for (int key = 0; key < 2 * Keys; key++)
+        {
+            LineGuess guess = index.Peek(TestKeys.HashOf(key), out IndexEntry entry);
+            guesses[(int)guess]++;
+            Assert.Equal(guess != LineGuess.Found, entry.IsEmpty);
+            Assert.True(key >= Keys || guess is LineGuess.Found or LineGuess.ProbeLater);
+            if (guess == LineGuess.Found)
+            {
+                Assert.True(entry.HasTag(index.TagPattern(TestKeys.HashOf(key))));
+            }
+        }
+
+        Assert.InRange(guesses[(int)LineGuess.Found], Keys * 7 / 10, Keys * 11 / 10);
+        Assert.InRange(guesses[(int)LineGuess.ProbeLater], Keys / 20, Keys);
+        Assert.InRange(guesses[(int)LineGuess.Probe], Keys / 5, Keys);
+    }
+
+    [Fact]
+    public void A_look_at_the_line_gives_nothing_while_a_batch_publishes_there()
+    {
+        using UnmanagedMemory memory = new(16 << 20);
+        using HashIndex index = new(memory, bucketBits: 4);
+        ulong hash = TestKeys.HashOf(1);
+        Assert.True(TestKeys.Put(index, 1, version: 1));
+        using (BatchLatches batch = new(index))
+        {
+            batch.Acquire([hash]);
+            batch.Publish();
+
+            Assert.Equal(LineGuess.Probe, index.Peek(hash, out _));
+        }
+
+        Assert.Equal(LineGuess.Found, index.Peek(hash, out _));
+    }
+
     [Theory]
     [InlineData(0UL)]
     [InlineData(ulong.MaxValue)]
