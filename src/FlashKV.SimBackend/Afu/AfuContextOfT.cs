@@ -264,7 +264,8 @@ internal sealed class AfuContext<TMemory> : AfuContext
                 RaiseInterrupt(SislSyncInterrupts.TempErrPageIn);
             }
 
-            if (!command.LosesResponse && !TryWriteIoasa(ref command))
+            if (!command.LosesResponse && !_memory.TryWriteIoasa(
+                command.IoasaAddress, in command.Result, ByteOrder.IsForeign(IsBigEndian)))
             {
                 command.LosesResponse = true;
                 RaiseInterrupt(SislSyncInterrupts.PermErrSaWrite);
@@ -279,14 +280,6 @@ internal sealed class AfuContext<TMemory> : AfuContext
         }
 
         return answers > 0;
-    }
-
-    private bool TryWriteIoasa(ref AfuCommand command)
-    {
-        // The second half is the host's.
-        const int OwnBytes = SislIoasa.SizeInBytes / 2;
-        SislIoasa ioasa = command.Result.ToIoasa(ByteOrder.IsForeign(IsBigEndian));
-        return _memory.TryWrite(command.IoasaAddress, AbiBytes.Of(ref ioasa)[..OwnBytes]);
     }
 
     private void Post(Span<AfuCommand> commands, int answers)

@@ -72,7 +72,9 @@ internal sealed class CommandLane<TMemory>(AfuModel afu)
         }
         else
         {
-            for (int i = 0; i < count; i++)
+            decoder.Decode(control, ref _fetched[0], ref commands[0]);
+            ExpectFirst(in commands[0]);
+            for (int i = 1; i < count; i++)
             {
                 decoder.Decode(control, ref _fetched[i], ref commands[i]);
             }
@@ -82,6 +84,15 @@ internal sealed class CommandLane<TMemory>(AfuModel afu)
 
         Conclude(commands);
         return commands;
+    }
+
+    // The medium can begin while all else is got ready.
+    private static void ExpectFirst(in AfuCommand command)
+    {
+        if (command.HasTransfer && command.Operation == MediumOperation.Read)
+        {
+            command.Target!.Medium.Expect(command.Block);
+        }
     }
 
     // As many commands at once as their data have room for; one always has.

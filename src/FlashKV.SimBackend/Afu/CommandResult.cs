@@ -3,24 +3,89 @@ using FlashKV.Superpipe.Abi;
 namespace FlashKV.SimBackend.Afu;
 
 /// <summary>How a command ended; becomes its IOASA.</summary>
+/// <remarks>
+/// Two words, so that it travels in registers: the first half of the first are the result codes in
+/// the order of the IOASA, all zero for success.
+/// </remarks>
 internal struct CommandResult
 {
-    internal SislIoasaFlags Flags;
-    internal SislAfuRc AfuRc;
-    internal SislScsiRc ScsiRc;
-    internal SislFcRc FcRc;
-    internal byte AfuExtra;
-    internal byte Port;
-    internal uint Resid;
-    internal ScsiSense Sense;
+    private const int AfuShift = 8;
+    private const int ScsiShift = 16;
+    private const int FcShift = 24;
+    private const int PortShift = 32;
+    private const int ExtraShift = 40;
+    private const int KeyShift = 32;
+    private const int AscShift = 40;
+    private const int AscqShift = 48;
+    private const ulong ProvisionedBit = 1UL << 63;
+
+    private ulong _codes;
+
+    // The residue and the sense, or the id of a LUN that was made.
+    private ulong _details;
+
+    internal SislIoasaFlags Flags
+    {
+        readonly get => (SislIoasaFlags)_codes;
+        set => SetCode(0, (byte)value);
+    }
+
+    internal SislAfuRc AfuRc
+    {
+        readonly get => (SislAfuRc)(_codes >> AfuShift);
+        set => SetCode(AfuShift, (byte)value);
+    }
+
+    internal SislScsiRc ScsiRc
+    {
+        readonly get => (SislScsiRc)(_codes >> ScsiShift);
+        set => SetCode(ScsiShift, (byte)value);
+    }
+
+    internal SislFcRc FcRc
+    {
+        readonly get => (SislFcRc)(_codes >> FcShift);
+        set => SetCode(FcShift, (byte)value);
+    }
+
+    internal byte Port
+    {
+        readonly get => (byte)(_codes >> PortShift);
+        set => SetCode(PortShift, value);
+    }
+
+    internal byte AfuExtra
+    {
+        readonly get => (byte)(_codes >> ExtraShift);
+        set => SetCode(ExtraShift, value);
+    }
+
+    internal uint Resid
+    {
+        readonly get => (uint)_details;
+        set => _details = (_details & ~(ulong)uint.MaxValue) | value;
+    }
+
+    internal ScsiSense Sense
+    {
+        readonly get => new(
+            (ScsiSenseKey)(_details >> KeyShift),
+            (byte)(_details >> AscShift),
+            (byte)(_details >> AscqShift));
+        set => _details = (uint)_details | ((ulong)value.Key << KeyShift)
+            | ((ulong)value.Asc << AscShift) | ((ulong)value.Ascq << AscqShift);
+    }
 
     /// <summary>The LUN that a provisioning command has made.</summary>
-    internal ProvisionedLun? Provisioned;
+    internal readonly ProvisionedLun? Provisioned =>
+        (_codes & ProvisionedBit) != 0 ? new ProvisionedLun(_details) : null;
 
     /// <summary>Whether the command did what it was asked to.</summary>
-    internal readonly bool IsGood =>
-        Flags == SislIoasaFlags.None && AfuRc == SislAfuRc.None
-        && ScsiRc == SislScsiRc.Good && FcRc == SislFcRc.None;
+    internal readonly bool IsGood => (uint)_codes == 0;
+
+    /// <summary>Ends well, with a LUN that was made.</summary>
+    internal static CommandResult OfProvisioned(ulong lunId) =>
+        new() { _codes = ProvisionedBit, _details = lunId };
 
     /// <summary>Ends with an AFU result code.</summary>
     internal static CommandResult Afu(SislAfuRc code, byte extra = 0) =>
@@ -65,18 +130,13 @@ internal struct CommandResult
         };
     }
 
-    /// <summary>The IOASA that says so.</summary>
+    /// <summary>Writes the AFU's half of an IOASA; the other one is the host's.</summary>
+    /// <param name="ioasa">The IOASA.</param>
     /// <param name="isSwapped">
     /// Whether its numbers are in the byte order that this machine does not have.
     /// </param>
-    internal readonly SislIoasa ToIoasa(bool isSwapped)
+    internal readonly void WriteTo(ref SislIoasa ioasa, bool isSwapped)
     {
-        if (Provisioned is not null)
-        {
-            return ToProvisionIoasa(Provisioned, isSwapped);
-        }
-
-        SislIoasa ioasa = default;
         ioasa.Flags = Flags;
         ioasa.AfuRc = AfuRc;
         ioasa.ScsiRc = ScsiRc;
@@ -84,22 +144,28 @@ internal struct CommandResult
         ioasa.Resid = Resid;
         ioasa.Port = Port;
         ioasa.AfuExtra = AfuExtra;
+        ioasa.ScsiExtra = 0;
+        ioasa.FcExtra = 0;
+        ioasa.SenseData = default;
         if ((Flags & SislIoasaFlags.SenseValid) != 0)
         {
             Sense.WriteFixed(ioasa.SenseData);
         }
 
-        if (isSwapped)
+        if (Provisioned is { } lun)
+        {
+            WriteProvisioned(
+                ref AbiBytes.As<SislIoasa, SislIoasaProvision>(ref ioasa), lun, isSwapped);
+        }
+        else if (isSwapped)
         {
             ByteOrder.Swap(ref ioasa);
         }
-
-        return ioasa;
     }
 
-    private static SislIoasa ToProvisionIoasa(ProvisionedLun lun, bool isSwapped)
+    private static void WriteProvisioned(
+        ref SislIoasaProvision ioasa, ProvisionedLun lun, bool isSwapped)
     {
-        SislIoasaProvision ioasa = default;
         ioasa.LunIdHi = (uint)(lun.LunId >> 32);
         ioasa.LunIdLo = (uint)lun.LunId;
         ioasa.Wwid = lun.Wwid;
@@ -107,7 +173,8 @@ internal struct CommandResult
         {
             ByteOrder.Swap(ref ioasa);
         }
-
-        return AbiBytes.As<SislIoasaProvision, SislIoasa>(ref ioasa);
     }
+
+    private void SetCode(int shift, byte value) =>
+        _codes = (_codes & ~((ulong)byte.MaxValue << shift)) | ((ulong)value << shift);
 }

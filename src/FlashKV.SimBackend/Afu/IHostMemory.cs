@@ -19,6 +19,12 @@ internal interface IHostMemory
     /// <summary>Copies into client memory.</summary>
     bool TryWrite(ulong address, ReadOnlySpan<byte> source);
 
+    /// <summary>Writes the AFU's half of an IOASA.</summary>
+    /// <param name="address">The address of the IOASA.</param>
+    /// <param name="result">What it says.</param>
+    /// <param name="isSwapped">See <see cref="CommandResult.WriteTo"/>.</param>
+    bool TryWriteIoasa(ulong address, in CommandResult result, bool isSwapped);
+
     /// <summary>
     /// Stores a number so that a client which sees it also sees all earlier writes.
     /// </summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using FlashKV.Superpipe.Abi;
 
 namespace FlashKV.SimBackend.Afu;
 
@@ -38,6 +39,19 @@ internal readonly unsafe struct LocalMemory : IHostMemory
 
         // SAFETY: the client vouches for the range from its doorbell until the response.
         source.CopyTo(new Span<byte>((void*)address, source.Length));
+        return true;
+    }
+
+    public bool TryWriteIoasa(ulong address, in CommandResult result, bool isSwapped)
+    {
+        if (!IsUsable(address, SislIoasa.SizeInBytes))
+        {
+            return false;
+        }
+
+        // SAFETY: as in TryWrite. Written in place: a copy of what was just stored in parts would
+        // have to wait for the stores.
+        result.WriteTo(ref *(SislIoasa*)address, isSwapped);
         return true;
     }
 

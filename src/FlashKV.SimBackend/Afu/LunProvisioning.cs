@@ -86,7 +86,7 @@ internal sealed class LunProvisioning
         AfuTarget made = new(FirstIndex + free, new MemoryMedium((long)blocks), 1 << port);
         Volatile.Write(ref _targets[free], made);
         Count(registers, luns: 1, (long)blocks);
-        return new CommandResult { Provisioned = new ProvisionedLun(made.LunId) };
+        return CommandResult.OfProvisioned(made.LunId);
     }
 
     private CommandResult Delete(int port, ulong lunId)

@@ -1,3 +1,5 @@
+using FlashKV.Superpipe.Abi;
+
 namespace FlashKV.SimBackend.Afu;
 
 /// <summary>
@@ -38,6 +40,14 @@ internal readonly struct ProcessMemory : IHostMemory
 
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source) =>
         ProcessVm.TryWrite(_processId, address, source);
+
+    public bool TryWriteIoasa(ulong address, in CommandResult result, bool isSwapped)
+    {
+        const int OwnBytes = SislIoasa.SizeInBytes / 2;
+        SislIoasa ioasa = default;
+        result.WriteTo(ref ioasa, isSwapped);
+        return ProcessVm.TryWrite(_processId, address, AbiBytes.Of(ref ioasa)[..OwnBytes]);
+    }
 
     public bool TryPublish(ulong address, ulong value, int lastByte)
     {

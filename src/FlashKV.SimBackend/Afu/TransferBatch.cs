@@ -57,6 +57,12 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
     {
         Debug.Assert(commands.Length <= capacity, "the arrays hold a batch");
         _transferCount = 0;
+        if (IsOneAlone(commands))
+        {
+            ExecuteAndCount(ref commands[0]);
+            return;
+        }
+
         bool mayReorder = Sort(commands);
         if (mayReorder)
         {
@@ -67,6 +73,9 @@ internal sealed class TransferBatch(int capacity, bool mayLeave)
             ExecuteInOrder(commands);
         }
     }
+
+    private bool IsOneAlone(Span<AfuCommand> commands) => commands.Length == 1
+        && commands[0].HasTransfer && !(mayLeave && commands[0].Target!.Medium.HasQueues);
 
     // Sorts what has a transfer, if that is of use; says whether the resulting order may be used.
     private bool Sort(Span<AfuCommand> commands)

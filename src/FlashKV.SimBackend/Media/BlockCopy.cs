@@ -46,9 +46,42 @@ internal static unsafe class BlockCopy
         Sse.StoreFence();
     }
 
+    /// <summary>Copies into memory that is about to be read.</summary>
+    /// <param name="destination">Any memory.</param>
+    /// <param name="source">Aligned to a block.</param>
+    /// <param name="bytes">A whole number of blocks.</param>
+    internal static void Load(byte* destination, byte* source, int bytes)
+    {
+        Debug.Assert(bytes % Medium.BlockBytes == 0, "whole blocks");
+        if (!Vector512.IsHardwareAccelerated)
+        {
+            Buffer.MemoryCopy(source, destination, bytes, bytes);
+            return;
+        }
+
+        // SAFETY: the caller vouches for both ranges.
+        for (int offset = 0; offset < bytes; offset += 4 * LineBytes)
+        {
+            Vector512<byte> v0 = Vector512.Load(source + offset);
+            Vector512<byte> v1 = Vector512.Load(source + offset + LineBytes);
+            Vector512<byte> v2 = Vector512.Load(source + offset + (2 * LineBytes));
+            Vector512<byte> v3 = Vector512.Load(source + offset + (3 * LineBytes));
+            v0.Store(destination + offset);
+            v1.Store(destination + offset + LineBytes);
+            v2.Store(destination + offset + (2 * LineBytes));
+            v3.Store(destination + offset + (3 * LineBytes));
+        }
+    }
+
     /// <summary>Lets the first lines of a block come into the cache.</summary>
     /// <param name="block">The block; 0 does nothing.</param>
-    internal static void Prefetch(nint block)
+    internal static void PrefetchStart(nint block) => Prefetch(block, PrefetchedBytes);
+
+    /// <summary>Lets a whole block come into the cache.</summary>
+    /// <param name="block">The block; 0 does nothing.</param>
+    internal static void Prefetch(nint block) => Prefetch(block, Medium.BlockBytes);
+
+    private static void Prefetch(nint block, int bytes)
     {
         if (!Sse.IsSupported || block == 0)
         {
@@ -57,7 +90,7 @@ internal static unsafe class BlockCopy
 
         // SAFETY: a prefetch touches no memory that a load could not, and never faults.
         byte* line = (byte*)block;
-        for (int offset = 0; offset < PrefetchedBytes; offset += LineBytes)
+        for (int offset = 0; offset < bytes; offset += LineBytes)
         {
             Sse.Prefetch0(line + offset);
         }

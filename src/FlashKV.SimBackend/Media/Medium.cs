@@ -128,6 +128,12 @@ public abstract class Medium : IDisposable
         };
     }
 
+    /// <summary>Hears that a block is about to be read; may begin to bring it nearer.</summary>
+    /// <param name="block">The block, which has been checked.</param>
+    internal virtual void Expect(long block)
+    {
+    }
+
     /// <summary>Lends a queue; the caller is its only user until it is returned.</summary>
     /// <returns><see langword="null"/> when there is none now.</returns>
     internal virtual TransferQueue? TakeQueue() => null;

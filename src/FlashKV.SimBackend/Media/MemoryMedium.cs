@@ -36,6 +36,9 @@ public sealed unsafe class MemoryMedium : Medium
     internal nint AddressOf(long block) => _pieces.Find(block * BlockBytes);
 
     /// <inheritdoc/>
+    internal override void Expect(long block) => BlockCopy.Prefetch(AddressOf(block));
+
+    /// <inheritdoc/>
     internal override void Execute(
         Span<MediumTransfer> transfers, ReadOnlySpan<MemoryRun> runs)
     {
@@ -44,7 +47,7 @@ public sealed unsafe class MemoryMedium : Medium
             // While one block is copied, the next begins to come.
             if (i + 1 < transfers.Length && transfers[i + 1].Operation == MediumOperation.Read)
             {
-                BlockCopy.Prefetch(AddressOf(transfers[i + 1].Block));
+                BlockCopy.PrefetchStart(AddressOf(transfers[i + 1].Block));
             }
 
             transfers[i].Status = ExecuteOne(in transfers[i], runs);
@@ -125,7 +128,7 @@ public sealed unsafe class MemoryMedium : Medium
             }
             else
             {
-                Buffer.MemoryCopy((void*)source, destination, part, part);
+                BlockCopy.Load(destination, (byte*)source, part);
             }
 
             offset += part;

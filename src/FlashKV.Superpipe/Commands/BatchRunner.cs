@@ -67,6 +67,10 @@ internal unsafe partial struct BatchRunner<TRegisters>
     private readonly long InFlight => _claimed - _ended - Volatile.Read(ref _batch->Completed)
         - _reserved.Count - _ready.Count - _delayed.Count - _attentions.Count;
 
+    // Everything is sent and something in flight: a further round would find nothing to do.
+    private readonly bool HasOnlyToWait => _cursor.IsAtEnd && _ready.Count == 0
+        && Volatile.Read(ref _batch->Returned) < 0 && InFlight > 0;
+
     /// <summary>Runs a batch to its end.</summary>
     /// <param name="context">The context.</param>
     /// <param name="lun">A LUN of the context.</param>
@@ -151,7 +155,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
                 return;
 
             hasProgress |= _isRegistered && Advance(transfers);
-            if (!hasProgress && _isRegistered)
+            if (_isRegistered && (!hasProgress || HasOnlyToWait))
                 Idle();
         }
     }
