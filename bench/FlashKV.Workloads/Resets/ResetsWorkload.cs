@@ -17,6 +17,7 @@ internal sealed class ResetsWorkload(Report report, string? directory)
 
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
+    private long _unexplainedRetries;
     private readonly TimeSpan _duration = TimeSpan.FromSeconds(report.IsQuick ? 2 : 60);
 
     public void Run()
@@ -55,7 +56,14 @@ internal sealed class ResetsWorkload(Report report, string? directory)
                 (reset.Longest - resets.Longest).TotalMilliseconds,
                 MaxBump,
                 "ms"));
-            Measure($"{name}, 1 command in 1,000 fails", medium, new FaultDisturbance(seed: 1));
+            FaultDisturbance faults = new(seed: 1);
+            Measure($"{name}, 1 command in 1,000 fails", medium, faults);
+            report.Notes.Add($"{name}: struck by {string.Join(", ", faults.Parts)}");
+            report.Goals.Add(Goal.AtMost(
+                $"{name}: failures that struck and were not answered by one retry",
+                _unexplainedRetries,
+                0,
+                "retries"));
         }
     }
 
@@ -70,6 +78,10 @@ internal sealed class ResetsWorkload(Report report, string? directory)
         });
         measurement.Run();
         report.Measurements.Add(measurement);
+        _unexplainedRetries = disturbance is FaultDisturbance faults
+            ? Enum.GetValues<RetryReason>()
+                .Sum(reason => Math.Abs(rig.CountRetries(reason) - faults.CountOf(reason)))
+            : 0;
         report.Notes.Add(Describe(name, result, rig.Statistics));
         string retries = string.Join(", ", Enum.GetValues<RetryReason>()
             .Select(reason => (reason, Count: rig.CountRetries(reason)))

@@ -8,7 +8,7 @@ internal sealed class CommandFaultPlan
 {
     private readonly Lock _lock = new();
     private readonly List<Entry> _entries = [];
-    private readonly List<Chance> _chances = [];
+    private readonly List<FaultChance> _chances = [];
     private int _planned;
 
     /// <summary>The number of faults that can strike.</summary>
@@ -30,13 +30,17 @@ internal sealed class CommandFaultPlan
     /// <param name="fault">What happens.</param>
     /// <param name="oneIn">It strikes one command in so many.</param>
     /// <param name="seed">The same seed strikes the same commands.</param>
-    internal void AddChance(PlannedFault fault, int oneIn, int seed)
+    /// <returns>What counts how often it has struck.</returns>
+    internal FaultChance AddChance(PlannedFault fault, int oneIn, int seed)
     {
+        FaultChance chance = new(fault, oneIn, seed);
         lock (_lock)
         {
-            _chances.Add(new Chance(fault, oneIn, new Random(seed)));
+            _chances.Add(chance);
             UpdatePlanned();
         }
+
+        return chance;
     }
 
     /// <summary>Forgets all planned faults.</summary>
@@ -61,9 +65,9 @@ internal sealed class CommandFaultPlan
 
             // Every chance counts every command, so that the same ones are struck whatever else
             // is planned.
-            foreach (Chance chance in _chances)
+            foreach (FaultChance chance in _chances)
             {
-                if (chance.Random.Next(chance.OneIn) == 0 && !isStruck)
+                if (chance.Strikes(isTaken: isStruck))
                 {
                     isStruck = true;
                     fault = chance.Fault;
@@ -102,6 +106,4 @@ internal sealed class CommandFaultPlan
         Volatile.Write(ref _planned, _entries.Count + _chances.Count);
 
     private readonly record struct Entry(PlannedFault Fault, long CommandsBefore);
-
-    private readonly record struct Chance(PlannedFault Fault, int OneIn, Random Random);
 }
