@@ -148,9 +148,9 @@ public abstract class SuperpipeContext : IDisposable
     /// </returns>
     /// <remarks>
     /// The context must have no LUN open, and its device be one of the parent's context; other
-    /// devices of that are added with <see cref="AddDevice"/> before. What may be done with the LUNs
-    /// is what both contexts were attached for: a write that the parent's does not allow is refused
-    /// by the adapter.
+    /// devices of that are added with <see cref="AddDevice"/> before. What may be done with the
+    /// LUNs is what both contexts were attached for: a write that the parent's does not allow is
+    /// refused by the adapter.
     /// </remarks>
     /// <exception cref="DeviceException">
     /// The driver refuses: <see cref="Errno.InvalidArgument"/> when the source is not a context of

@@ -32,8 +32,11 @@ internal sealed class BlockingMedium(long blockCount) : Medium(blockCount)
         return _inner.Write(block, runs, forceUnitAccess);
     }
 
-    protected override MediumStatus DiscardCore(long block, long blockCount) =>
-        _inner.Discard(block, blockCount);
+    protected override MediumStatus DiscardCore(long block, long blockCount)
+    {
+        Enter();
+        return _inner.Discard(block, blockCount);
+    }
 
     protected override MediumStatus FlushCore() => _inner.Flush();
 

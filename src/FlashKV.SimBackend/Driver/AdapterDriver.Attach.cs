@@ -44,7 +44,7 @@ internal sealed partial class AdapterDriver
 
     private Errno AttachTo(DeviceCall call, ref DkCxlflashAttach argument)
     {
-        DriverContext? context = _contexts.Find(argument.ContextId, call.Caller, lun: null);
+        DriverContext? context = FindUnlocked(argument.ContextId, call.Caller, lun: null);
         if (context is null || context.Has(call.Lun))
         {
             return Errno.InvalidArgument;
@@ -115,19 +115,14 @@ internal sealed partial class AdapterDriver
 
     private Errno Detach(DeviceCall call, ref DkCxlflashDetach argument)
     {
-        DriverContext? context = _contexts.Find(
+        using HeldContext held = Hold(
             argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
-        if (context is null)
+        if (held.Errno != Errno.None)
         {
-            return Errno.InvalidArgument;
+            return held.Errno;
         }
 
-        using LaneClosure closure = new(context.Afu);
-        if (!closure.IsClosed)
-        {
-            return Errno.TimedOut;
-        }
-
+        DriverContext context = held.Context;
         ReleaseHandlesOf(context, call.Access);
         if (context.Detach(call.Lun) == 0)
         {

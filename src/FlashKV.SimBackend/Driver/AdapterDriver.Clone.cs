@@ -15,17 +15,24 @@ internal sealed partial class AdapterDriver
             return Errno.InvalidArgument;
         }
 
-        DriverContext? source = _contexts.Find(
+        using HeldContext target = Hold(argument.ContextIdDst, call.Caller, call.Lun);
+        if (target.Errno != Errno.None)
+        {
+            return target.Errno;
+        }
+
+        DriverContext? source = FindUnlocked(
             argument.ContextIdSrc, call.Caller, call.Lun, ContextLookup.Clone);
-        DriverContext? target = _contexts.Find(
-            argument.ContextIdDst, call.Caller, call.Lun);
-        if (source is null || target is null || target.HandleCount != 0)
+        if (source is null || target.Context.HandleCount != 0)
         {
             return Errno.InvalidArgument;
         }
 
-        using LaneClosure closure = new(target.Afu);
-        return closure.IsClosed ? CloneAll(call, source, target) : Errno.TimedOut;
+        // Nothing of the source changes meanwhile, but that its chunks may be waited for.
+        source.IsLocked = true;
+        Errno errno = CloneAll(call, source, target.Context);
+        Unlock(source);
+        return errno;
     }
 
     private Errno CloneAll(DeviceCall call, DriverContext source, DriverContext target)
@@ -91,9 +98,10 @@ internal sealed partial class AdapterDriver
         return Sync() == Errno.None ? Errno.None : Errno.TryAgain;
     }
 
-    private static Errno CloneChunks(
+    private Errno CloneChunks(
         DriverContext source, DriverContext target, int handle, int count, ChunkAllocator chunks)
     {
+        AwaitChunks(chunks);
         Span<ulong> entries = source.Translations(handle)!.Entries[..count];
         LxtArray copy = new((int)LxtArray.GroupsFor(count));
         for (int i = 0; i < count; i++)

@@ -29,18 +29,13 @@ internal sealed partial class AdapterDriver
     private Errno OpenPhysical(DeviceCall call, ulong contextId, out int handle)
     {
         handle = -1;
-        DriverContext? context = _contexts.Find(contextId, call.Caller, call.Lun);
-        if (context is null)
+        using HeldContext held = Hold(contextId, call.Caller, call.Lun);
+        if (held.Errno != Errno.None)
         {
-            return Errno.InvalidArgument;
+            return held.Errno;
         }
 
-        using LaneClosure closure = new(context.Afu);
-        if (!closure.IsClosed)
-        {
-            return Errno.TimedOut;
-        }
-
+        DriverContext context = held.Context;
         handle = context.CheckOut(call.Lun);
         if (handle < 0)
         {
@@ -91,18 +86,13 @@ internal sealed partial class AdapterDriver
 
     private Errno OpenVirtual(DeviceCall call, ref DkCxlflashUvirtual argument)
     {
-        DriverContext? context = _contexts.Find(argument.ContextId, call.Caller, call.Lun);
-        if (context is null)
+        using HeldContext held = Hold(argument.ContextId, call.Caller, call.Lun);
+        if (held.Errno != Errno.None)
         {
-            return Errno.InvalidArgument;
+            return held.Errno;
         }
 
-        using LaneClosure closure = new(context.Afu);
-        if (!closure.IsClosed)
-        {
-            return Errno.TimedOut;
-        }
-
+        DriverContext context = held.Context;
         int handle = context.CheckOut(call.Lun);
         if (handle < 0)
         {
@@ -146,17 +136,16 @@ internal sealed partial class AdapterDriver
 
     private Errno Release(DeviceCall call, ref DkCxlflashRelease argument)
     {
-        DriverContext? context = _contexts.Find(
+        using HeldContext held = Hold(
             argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
-        if (context is null || !context.Owns(argument.RsrcHandle, call.Lun))
+        if (held.Errno != Errno.None)
         {
-            return Errno.InvalidArgument;
+            return held.Errno;
         }
 
-        using LaneClosure closure = new(context.Afu);
-        return closure.IsClosed
-            ? ReleaseHandle(context, (int)argument.RsrcHandle, call.Access)
-            : Errno.TimedOut;
+        return held.Context.Owns(argument.RsrcHandle, call.Lun)
+            ? ReleaseHandle(held.Context, (int)argument.RsrcHandle, call.Access)
+            : Errno.InvalidArgument;
     }
 
     // Lanes are closed.

@@ -70,7 +70,7 @@ internal sealed partial class AdapterDriver
         int localTries = LocalRecoveryTries;
         for (int tries = 0; ; tries++)
         {
-            DriverContext? context = _contexts.Find(
+            DriverContext? context = FindUnlocked(
                 argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
             if (context is null)
             {
@@ -95,17 +95,31 @@ internal sealed partial class AdapterDriver
                 continue;
             }
 
-            Errno errno = RecoverContext(
-                call.Process, context, ref argument, out bool isHung);
-            bool mayTryAgain = errno == Errno.NoDevice && !isHung && tries < AllRecoveryTries
-                && (_recoveryThreads > 1 || localTries-- > 0);
-            if (!mayTryAgain)
+            bool isIdle = context.Afu.TryCloseLanes(BriefMilliseconds);
+            if (isIdle)
             {
-                return errno;
+                context.Afu.OpenLanes();
+                Errno errno = RecoverContext(call.Process, context, ref argument);
+                bool mayTryAgain = errno == Errno.NoDevice && tries < AllRecoveryTries
+                    && (_recoveryThreads > 1 || localTries-- > 0);
+                if (!mayTryAgain)
+                {
+                    return errno;
+                }
             }
 
+            // Others have their turn while this one waits.
             EndRecovery();
-            Sleep(TimeSpan.FromMilliseconds(100));
+            isLocked = false;
+            if (isIdle)
+            {
+                Sleep(TimeSpan.FromMilliseconds(100));
+            }
+            else if (!TryAwaitTransfers(context))
+            {
+                return Errno.NoDevice;
+            }
+
             isLocked = TryBeginRecovery(call.Process);
             if (!isLocked)
             {
@@ -114,23 +128,24 @@ internal sealed partial class AdapterDriver
         }
     }
 
+    // The client gets its memory back with the new window, so the last transfer of the old one must
+    // have ended; a context that was lost begins none.
+    private bool TryAwaitTransfers(DriverContext context)
+    {
+        bool isIdle = TryCloseLanes(context);
+        if (isIdle)
+        {
+            LetGo(context);
+        }
+
+        return isIdle;
+    }
+
     private bool IsMasterLost() => _faults.Strikes(DriverFault.MasterMailbox);
 
     private Errno RecoverContext(
-        HostProcess process,
-        DriverContext context,
-        ref DkCxlflashRecoverAfu argument,
-        out bool isHung)
+        HostProcess process, DriverContext context, ref DkCxlflashRecoverAfu argument)
     {
-        // The client gets its memory back with the new window, so the last transfer of the old
-        // one must have ended.
-        using LaneClosure closure = new(context.Afu);
-        isHung = !closure.IsClosed;
-        if (isHung)
-        {
-            return Errno.NoDevice;
-        }
-
         Errno errno = OpenContextFile(process.Caller, context.Interrupts, out ContextFile? file);
         if (errno != Errno.None)
         {

@@ -15,17 +15,17 @@ internal sealed partial class AdapterDriver
             return Errno.InvalidArgument;
         }
 
-        DriverContext? context = _contexts.Find(
+        using HeldContext held = Hold(
             argument.ContextId, call.Caller, call.Lun, ContextLookup.ErrorFallback);
-        if (context is null || !context.Owns(argument.RsrcHandle, call.Lun))
+        if (held.Errno != Errno.None)
         {
-            return Errno.InvalidArgument;
+            return held.Errno;
         }
 
-        using LaneClosure closure = new(context.Afu);
-        if (!closure.IsClosed)
+        DriverContext context = held.Context;
+        if (!context.Owns(argument.RsrcHandle, call.Lun))
         {
-            return Errno.TimedOut;
+            return Errno.InvalidArgument;
         }
 
         int handle = (int)argument.RsrcHandle;
@@ -62,6 +62,7 @@ internal sealed partial class AdapterDriver
     private Errno Grow(DriverContext context, int handle, LocalLun lun, ulong wanted)
     {
         ChunkAllocator chunks = lun.Parent.Chunks!;
+        AwaitChunks(chunks);
         if (chunks.FreeCount == 0)
         {
             return Errno.NoSpace;
@@ -128,16 +129,21 @@ internal sealed partial class AdapterDriver
             : [];
         Publish(context, handle, kept, (int)keep);
         ChunkAllocator chunks = access.Lun.Parent.Chunks!;
+        AwaitChunks(chunks);
+        chunks.IsHeld = context.NeedsScrub(handle);
         for (int i = freed.Length - 1; i >= 0; i--)
         {
             int chunk = (int)new SislLxtEntry(freed[i]).AllocationUnit;
-            if (context.NeedsScrub(handle))
+            if (chunks.IsHeld)
             {
-                Scrub(chunks, access.Device, chunk);
+                Scrub(context, chunks, access.Device, chunk);
             }
 
             chunks.TryFree(chunk);
         }
+
+        chunks.IsHeld = false;
+        Monitor.PulseAll(_lock);
     }
 
     // The present table if it has the right number of groups, else a copy in one that has.
@@ -172,14 +178,15 @@ internal sealed partial class AdapterDriver
 
     // SP §3.8. A chunk that was shared may still be somebody else's: scrubbing is for the last
     // owner. The outcome is ignored, as in the original.
-    private void Scrub(ChunkAllocator chunks, ScsiDevice device, int chunk)
+    private void Scrub(
+        DriverContext context, ChunkAllocator chunks, ScsiDevice device, int chunk)
     {
         if (!chunks.IsShared(chunk))
         {
             long lba = Has(OriginalDefects.ScrubAddress)
                 ? chunk
                 : (long)chunk << CxlflashLimits.ChunkShift;
-            _ = DriverWriteSame.Zero(device.Target, lba, CxlflashLimits.ChunkSize);
+            WriteZeros(context, device.Target, lba, CxlflashLimits.ChunkSize);
         }
     }
 }

@@ -9,8 +9,7 @@ internal sealed partial class AdapterDriver
 {
     private Errno Verify(DeviceCall call, ref DkCxlflashVerify argument)
     {
-        DriverContext? context =
-            _contexts.Find(argument.ContextId, call.Caller, call.Lun);
+        DriverContext? context = FindUnlocked(argument.ContextId, call.Caller, call.Lun);
         if (context is null || !context.Owns(argument.RsrcHandle, call.Lun))
         {
             return Errno.InvalidArgument;

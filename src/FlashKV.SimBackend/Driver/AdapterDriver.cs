@@ -77,7 +77,7 @@ internal sealed partial class AdapterDriver : IDisposable
     internal Errno CheckMapUnsynchronized(Caller caller, ContextFile file, long length)
     {
         DriverContext? context = _contexts.FindByFile(file);
-        if (context is null || context.OwnerProcess != caller.ProcessId)
+        if (context is not { IsUnavailable: false } || context.OwnerProcess != caller.ProcessId)
         {
             return Errno.InputOutput;
         }
@@ -112,7 +112,18 @@ internal sealed partial class AdapterDriver : IDisposable
             foreach (DriverContext context in _contexts.All.ToArray())
             {
                 context.Afu.Lose();
-                End(context);
+            }
+
+            while (_contexts.All.FirstOrDefault(context => !context.IsHung) is { } context)
+            {
+                if (context.IsLocked)
+                {
+                    Monitor.Wait(_lock);
+                }
+                else
+                {
+                    End(context);
+                }
             }
         }
     }
@@ -162,6 +173,12 @@ internal sealed partial class AdapterDriver : IDisposable
     {
         ApplyPendingReset();
         DriverContext? context = _contexts.FindByFile(file);
+        while (context is { IsLocked: true })
+        {
+            Monitor.Wait(_lock);
+            context = _contexts.FindByFile(file);
+        }
+
         if (context is not null && context.OwnerProcess != caller.ProcessId)
         {
             if (context.OwnerProcess == caller.ParentProcessId)
@@ -184,19 +201,20 @@ internal sealed partial class AdapterDriver : IDisposable
         PublishLiveContexts();
     }
 
-    // Releases all that a context holds, and the context. Says whether it could.
+    // Releases all that a context holds, and the context, which nobody has. Says whether it could.
     private bool End(DriverContext context)
     {
-        using LaneClosure closure = new(context.Afu);
-        if (!closure.IsClosed)
+        if (!TryCloseLanes(context))
         {
             // A transfer hangs in the medium: the tables stay where it can reach them.
             context.Afu.Lose();
+            context.IsHung = true;
             return false;
         }
 
         ReleaseAllHandles(context);
         Destroy(context);
+        LetGo(context);
         return true;
     }
 

@@ -40,6 +40,11 @@ internal sealed class ChunkAllocator
         _high = _free.Length;
     }
 
+    /// <summary>
+    /// Whether an ioctl scrubs chunks that it is about to free: nobody else may take or give any.
+    /// </summary>
+    internal bool IsHeld { get; set; }
+
     /// <summary>The number of chunks of the LUN.</summary>
     internal int ChunkCount { get; }
 

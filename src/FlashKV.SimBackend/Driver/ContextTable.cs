@@ -109,7 +109,7 @@ internal sealed class ContextTable
         int owner = (lookup & ContextLookup.Clone) != 0
             ? caller.ParentProcessId
             : caller.ProcessId;
-        bool mayUse = found is not null
+        bool mayUse = found is { IsUnavailable: false }
             && found.OwnerProcess == owner
             && (lun is null || found.Has(lun));
         return mayUse ? found : null;

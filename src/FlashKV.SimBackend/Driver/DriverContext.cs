@@ -46,6 +46,17 @@ internal sealed class DriverContext : IDisposable
     /// <summary>Whether a reset took it off the AFU and it has not been recovered.</summary>
     internal bool IsInError { get; set; }
 
+    /// <summary>Whether an ioctl has it to itself.</summary>
+    internal bool IsLocked { get; set; }
+
+    /// <summary>
+    /// Whether it was to end and a transfer of it hung in the medium: its tables stay for ever.
+    /// </summary>
+    internal bool IsHung { get; set; }
+
+    /// <summary>Whether nobody finds it, since its chunks are being scrubbed (SP §3.7).</summary>
+    internal bool IsUnavailable { get; set; }
+
     /// <summary>The LUNs attached to it.</summary>
     internal List<LunAccess> Accesses { get; } = [];
 

@@ -8,8 +8,8 @@ namespace FlashKV.SimBackend.Driver;
 /// WWID, the device nodes, the processes.
 /// </summary>
 /// <remarks>
-/// Calls are rare and take one lock. Threads on the data path never take it, so a driver may wait
-/// for their transfers while it holds it.
+/// Calls are rare and take one lock, which they let go while they wait for anything slow: see
+/// HeldContext. Threads on the data path never take it.
 /// </remarks>
 internal sealed class DriverModule
 {

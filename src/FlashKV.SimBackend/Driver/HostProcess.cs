@@ -188,7 +188,7 @@ internal sealed class HostProcess
             RemoveAllMappings();
             foreach (int descriptor in _descriptors.Descriptors)
             {
-                if (_descriptors.Find(descriptor)!.ClosesOnExecute)
+                if (_descriptors.Find(descriptor) is { ClosesOnExecute: true })
                 {
                     CloseUnsynchronized(descriptor);
                 }
