@@ -21,6 +21,43 @@ public sealed partial class SimulatedAdapter
         _afu.SetLink(port, isUp);
     }
 
+    /// <summary>
+    /// Lets a port report an event. What the driver does about it, a thread of the pool does.
+    /// </summary>
+    /// <param name="port">The port, counted from 0.</param>
+    /// <param name="portEvent">The event.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// There is no such port, or no such event.
+    /// </exception>
+    /// <remarks>
+    /// While a link is reset, commands go over the adapter's other ports; without any that leads to
+    /// their LUN they end with NO_CHANNELS (20). Commands in flight are waited for. Contexts, LUNs
+    /// and handles stay.
+    /// </remarks>
+    public void SignalPortEvent(int port, PortEvent portEvent)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(port);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(port, _afu.PortCount);
+        SislAsyncInterrupts interrupt = portEvent switch
+        {
+            PortEvent.OtherError => SislAsyncInterrupts.Other,
+            PortEvent.LoggedOut => SislAsyncInterrupts.Logo,
+            PortEvent.CrcErrors => SislAsyncInterrupts.CrcT,
+            PortEvent.LoginTimedOut => SislAsyncInterrupts.LogiR,
+            PortEvent.LoginFailed => SislAsyncInterrupts.LogiF,
+            PortEvent.LoginSucceeded => SislAsyncInterrupts.LogiS,
+            _ => throw new ArgumentOutOfRangeException(
+                nameof(portEvent), portEvent, "There is no such event of a port."),
+        };
+        if (portEvent is PortEvent.OtherError or PortEvent.LoginFailed)
+        {
+            const ulong AnyError = 1;
+            _afu.Port(port).NoteErrors(AnyError);
+        }
+
+        _afu.Registers.Raise(port, interrupt);
+    }
+
     /// <summary>Makes the next command on a LUN end with a unit attention (sense key 6).</summary>
     /// <param name="lun">The LUN's position in the options.</param>
     /// <param name="asc">

@@ -46,6 +46,13 @@ internal sealed class FcPort
     /// <summary>A register, as storage.</summary>
     internal ref ulong this[int offset] => ref _registers[offset / sizeof(ulong)];
 
+    /// <summary>Notes errors, as the hardware does: they stay until they are cleared.</summary>
+    internal void NoteErrors(ulong bits)
+    {
+        Interlocked.Or(ref this[SislFcPortRegisters.Error], bits);
+        Interlocked.Or(ref this[SislFcPortRegisters.ErrCap], bits);
+    }
+
     /// <summary>Takes the link up or down.</summary>
     internal void SetLink(bool isUp) => Volatile.Write(ref _isLinkUp, isUp ? 1 : 0);
 
@@ -81,6 +88,10 @@ internal sealed class FcPort
             case SislFcPortRegisters.Config2:
                 Volatile.Write(ref this[offset], value);
                 ShutDown(value);
+                break;
+            case SislFcPortRegisters.Error:
+                // The driver writes back what it has read, to clear it.
+                Interlocked.And(ref this[offset], ~value);
                 break;
             case SislFcPortRegisters.MtipStatus or SislFcPortRegisters.Status
                 or SislFcPortRegisters.Pname or SislFcPortRegisters.MaxNumLuns

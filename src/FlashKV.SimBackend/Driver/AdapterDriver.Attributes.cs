@@ -123,7 +123,8 @@ internal sealed partial class AdapterDriver
             return "unknown\n";
         }
 
-        return (_afu.UsablePorts & (1 << port)) != 0 ? "online\n" : "offline\n";
+        // A port that commands may not use (afu_port_sel) is online all the same.
+        return _afu.Port(port).IsOnline ? "online\n" : "offline\n";
     }
 
     // A file of sysfs is one page; what does not fit is not there.

@@ -35,6 +35,7 @@ internal sealed partial class AdapterDriver : IDisposable
         _handlesPerContext = handlesPerContext;
         Number = module.AddAdapter(this);
         ListDevices();
+        afu.Registers.InterruptRaised += HandleAsyncInterrupt;
     }
 
     /// <summary>The number of the adapter in its machine, which names its own node.</summary>

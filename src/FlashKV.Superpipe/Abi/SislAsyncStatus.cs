@@ -15,4 +15,8 @@ internal static class SislAsyncStatus
     /// <summary>The register's value for interrupts of one port.</summary>
     internal static ulong Pack(int port, SislAsyncInterrupts interrupts) =>
         (ulong)interrupts << Shift(port);
+
+    /// <summary>The interrupts of one port that a value of the register states.</summary>
+    internal static SislAsyncInterrupts Unpack(int port, ulong status) =>
+        (SislAsyncInterrupts)(byte)(status >> Shift(port));
 }

@@ -146,20 +146,23 @@ public sealed class RegisterMapTests
     public void A_link_that_goes_and_comes_is_an_interrupt_in_the_byte_of_its_port(
         int port, ulong down)
     {
-        using SimulatedAdapterFixture fixture = new(ports: 4);
-        fixture.Adapter.SetLink(port, isUp: false);
-        Assert.Equal(down, ReadGlobal(fixture, SislGlobalRegisters.AintrStatus));
-        Assert.Equal(SislLisn.AsyncError, TakeMasterInterrupt(fixture));
-        WriteGlobal(fixture, SislGlobalRegisters.AintrClear, ulong.MaxValue);
-        Assert.Equal(0ul, ReadGlobal(fixture, SislGlobalRegisters.AintrStatus));
+        // Without a driver, which would clear it.
+        using MemoryMedium medium = new(16);
+        AfuModel afu = new([new AfuTarget(0, medium, 0xF)], 4, SubmissionMode.CommandRooms, 16);
+        GlobalRegisters registers = afu.Registers;
+        afu.SetLink(port, isUp: false);
+        Assert.Equal(down, registers.Read(SislGlobalRegisters.AintrStatus));
+        Assert.Equal(SislLisn.AsyncError, TakeMasterInterrupt(afu));
+        registers.Write(SislGlobalRegisters.AintrClear, ulong.MaxValue);
+        Assert.Equal(0ul, registers.Read(SislGlobalRegisters.AintrStatus));
 
         // Link up and login succeeded.
-        WriteGlobal(fixture, SislGlobalRegisters.AintrMask, ulong.MaxValue);
-        fixture.Adapter.SetLink(port, isUp: true);
-        Assert.Equal((down >> 1) * 5, ReadGlobal(fixture, SislGlobalRegisters.AintrStatus));
-        Assert.Equal(0, TakeMasterInterrupt(fixture));
-        WriteGlobal(fixture, SislGlobalRegisters.AintrMask, 0);
-        Assert.Equal(SislLisn.AsyncError, TakeMasterInterrupt(fixture));
+        registers.Write(SislGlobalRegisters.AintrMask, ulong.MaxValue);
+        afu.SetLink(port, isUp: true);
+        Assert.Equal((down >> 1) * 5, registers.Read(SislGlobalRegisters.AintrStatus));
+        Assert.Equal(0, TakeMasterInterrupt(afu));
+        registers.Write(SislGlobalRegisters.AintrMask, 0);
+        Assert.Equal(SislLisn.AsyncError, TakeMasterInterrupt(afu));
     }
 
     [Fact]
@@ -297,10 +300,10 @@ public sealed class RegisterMapTests
     private static ulong ControlAddress(int handle, int offset) =>
         (ulong)(AfuAddressMap.Controls + (handle * AfuAddressMap.ControlStride) + offset);
 
-    private static int TakeMasterInterrupt(SimulatedAdapterFixture fixture)
+    private static int TakeMasterInterrupt(AfuModel afu)
     {
         byte[] buffer = new byte[4096];
-        Errno errno = fixture.Adapter.Afu.Master.Events.Read(buffer, out _);
+        Errno errno = afu.Master.Events.Read(buffer, out _);
         return errno == Errno.None ? BitConverter.ToUInt16(buffer, 10) : 0;
     }
 }
