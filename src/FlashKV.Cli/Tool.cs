@@ -68,6 +68,7 @@ internal static class Tool
         root.Subcommands.Add(new ExportCommand(environment));
         root.Subcommands.Add(new StatCommand(environment));
         root.Subcommands.Add(new VerifyCommand(environment));
+        root.Subcommands.Add(new SalvageCommand(environment));
         root.Subcommands.Add(new CompactCommand(environment));
         root.Subcommands.Add(new DemoCommand(environment));
         root.Subcommands.Add(new AdapterCommand(environment));

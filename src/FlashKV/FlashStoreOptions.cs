@@ -16,8 +16,8 @@ public sealed record class FlashStoreOptions
     /// <summary>The smallest memory budget, in bytes.</summary>
     public const long MinMemoryBudget = 32L << 20;
 
-    private const int MinSegmentBytes = 256 << 10;
-    private const int MaxSegmentBytes = 16 << 20;
+    internal const int MinSegmentBytes = 256 << 10;
+    internal const int MaxSegmentBytes = 16 << 20;
 
     /// <summary>Whether a store may or must be created. The default opens or creates.</summary>
     public OpenMode OpenMode { get; init; } = OpenMode.OpenOrCreate;

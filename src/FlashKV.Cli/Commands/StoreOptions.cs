@@ -58,6 +58,10 @@ internal sealed class StoreOptions
     public static StoreOptions ForCreating(ToolCommand command) =>
         new(command, writes: true, creates: true);
 
+    /// <summary>The options of a verb that makes a store and fills it.</summary>
+    public static StoreOptions ForMaking(ToolCommand command) =>
+        new(command, writes: false, creates: true);
+
     /// <summary>Whether writes need not wait for stable storage.</summary>
     public bool IsBuffered(ParseResult line) => line.GetValue(_buffered);
 
@@ -101,20 +105,9 @@ internal sealed class StoreOptions
         }
     }
 
-    private static bool IsRefusal(Exception failure) =>
-        failure is UnauthorizedAccessException or IOException and not StoreLockedException;
-
-    private FlashStore Warned(FlashStore store)
-    {
-        foreach (string warning in store.OpenWarnings)
-        {
-            _environment.Say($"warning: {warning}");
-        }
-
-        return store;
-    }
-
-    private FlashStoreOptions Options(ParseResult line)
+    /// <summary>The options as the line gives them.</summary>
+    /// <exception cref="ToolException">One is out of its range.</exception>
+    public FlashStoreOptions Options(ParseResult line)
     {
         FlashStoreOptions options = new();
         if (line.GetValue(_memory) is long memory)
@@ -138,6 +131,19 @@ internal sealed class StoreOptions
         }
 
         return Validated(options);
+    }
+
+    private static bool IsRefusal(Exception failure) =>
+        failure is UnauthorizedAccessException or IOException and not StoreLockedException;
+
+    private FlashStore Warned(FlashStore store)
+    {
+        foreach (string warning in store.OpenWarnings)
+        {
+            _environment.Say($"warning: {warning}");
+        }
+
+        return store;
     }
 
     private static FlashStoreOptions Validated(FlashStoreOptions options)

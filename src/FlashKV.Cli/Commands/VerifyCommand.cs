@@ -32,11 +32,30 @@ internal sealed class VerifyCommand : ToolCommand
             using FlashStore store = _store.OpenExisting(line, directory);
             return Verify(store, directory, line.GetValue(_quiet));
         }
-        catch (CorruptStoreException damage)
+        catch (Exception damage) when (damage is CorruptStoreException
+            or FlashStoreException { InnerException: IOException })
         {
             Environment.WriteLine(FailureReport.Message(damage));
+            Examine(directory);
             Environment.Say($"'{directory}' is damaged: it cannot be opened");
             return ExitCode.Absent;
+        }
+    }
+
+    // What stands in the way of opening may not be all that is damaged.
+    private void Examine(string directory)
+    {
+        try
+        {
+            SalvageReport report = FlashStore.Examine(directory, null, Environment.Stop);
+            SalvageLosses.Write(Environment, report);
+            Environment.WriteLine(
+                $"{Quantity.Count(report.Keys, "key")} can be saved by salvage; "
+                + SalvageLosses.Describe(report));
+        }
+        catch (FlashStoreException failure)
+        {
+            Environment.WriteLine($"salvage: {FailureReport.Message(failure)}");
         }
     }
 

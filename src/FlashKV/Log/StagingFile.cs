@@ -37,8 +37,7 @@ internal sealed class StagingFile : IDisposable
     /// </exception>
     public static StagingFile Open(string path, int shards, int segmentBytes)
     {
-        long slotBytes = StagingSlot.HeaderBytes + segmentBytes;
-        long length = LogGeometry.BlockBytes + (shards * ShardLog.SlotsPerShard * slotBytes);
+        long length = LengthOf(shards, segmentBytes);
         var file = new FileInfo(path);
         if (file.Exists && file.Length != length)
         {
@@ -46,6 +45,39 @@ internal sealed class StagingFile : IDisposable
         }
 
         return new StagingFile(path, MappedFile.Open(path, checked((int)length)), segmentBytes);
+    }
+
+    /// <summary>The length in bytes of the staging of a store.</summary>
+    public static long LengthOf(int shards, int segmentBytes)
+    {
+        long slotBytes = StagingSlot.HeaderBytes + segmentBytes;
+        return LogGeometry.BlockBytes + (shards * ShardLog.SlotsPerShard * slotBytes);
+    }
+
+    /// <summary>
+    /// Says what makes a first block not that of a store's staging; null if it is. Zeros are a file
+    /// that no session has begun in.
+    /// </summary>
+    public static string? ProblemOf(ReadOnlySpan<byte> block, StoreId store)
+    {
+        ulong magic = BinaryPrimitives.ReadUInt64LittleEndian(block);
+        StoreId owner = StoreId.Read(block[StoreOffset..]);
+        return magic is not 0 and not Magic ? $"one with magic 0x{magic:x16}"
+            : magic == Magic && owner != store ? $"that of store {owner}" : null;
+    }
+
+    /// <summary>The session in which the slots were written, as a first block says.</summary>
+    public static uint SessionOf(ReadOnlySpan<byte> block) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(block[SessionOffset..]);
+
+    /// <summary>
+    /// Whether a first block says that the machine has run since the given session began.
+    /// </summary>
+    public static bool IsOfThisStart(ReadOnlySpan<byte> block, StoreId store, uint session)
+    {
+        Span<byte> expected = stackalloc byte[HeaderBytes];
+        return TryWriteHeader(expected, store, session)
+            && block[..HeaderBytes].SequenceEqual(expected);
     }
 
     /// <summary>The slots of a shard.</summary>
@@ -73,10 +105,8 @@ internal sealed class StagingFile : IDisposable
     public bool IsTrusted(StoreId store, uint session)
     {
         CheckOwner(store);
-        Span<byte> expected = stackalloc byte[HeaderBytes];
-        return TryWriteHeader(expected, store, session)
-            && _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes)
-                .SequenceEqual(expected);
+        return IsOfThisStart(
+            _file.Region(0, LogGeometry.BlockBytes).Span(0, HeaderBytes), store, session);
     }
 
     /// <summary>From here on the slots belong to the given session.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using FlashKV.Memory;
 
@@ -66,6 +67,14 @@ internal sealed class StagingSlot
     public bool TryReadHeader(out SegmentHeader header) =>
         SegmentHeader.TryRead(
             _header.Span(HeaderCopyOffset, LogGeometry.BlockBytes / 2), out header);
+
+    /// <summary>Whether a slot's header block, read from the file, says that it is in use.</summary>
+    public static bool IsInUseIn(ReadOnlySpan<byte> block) =>
+        BinaryPrimitives.ReadInt64LittleEndian(block) == InUse;
+
+    /// <summary>Reads whose bytes a slot has from its header block.</summary>
+    public static bool TryReadHeader(ReadOnlySpan<byte> block, out SegmentHeader header) =>
+        SegmentHeader.TryRead(block[HeaderCopyOffset..], out header);
 
     /// <summary>
     /// Frees the slot and clears its bytes. Nobody may look at them any more, and all of them are

@@ -9,11 +9,12 @@ namespace FlashKV.Opening;
 /// </summary>
 internal sealed class StoreDirectory : IDisposable
 {
+    internal const string DeviceName = "device.flash";
+    internal const string StagingName = "staging";
+
     private const string LockName = "LOCK";
     private const string HolderName = "LOCK.pid";
     private const string IdentityName = "STORE";
-    private const string DeviceName = "device.flash";
-    private const string StagingName = "staging";
     private const string IdentityPrefix = "FlashKV store, format ";
 
     // What a lock held by somebody else answers: EAGAIN, and ERROR_SHARING_VIOLATION.
@@ -151,6 +152,25 @@ internal sealed class StoreDirectory : IDisposable
 
     private static bool IsForeign(string entry) =>
         !s_ownNames.Contains(System.IO.Path.GetFileName(entry), StringComparer.Ordinal);
+
+    /// <summary>Takes the lock of a directory in which nothing is to be changed.</summary>
+    /// <returns>null if there is no lock file, and so nobody who has it.</returns>
+    /// <exception cref="StoreLockedException">Somebody else has it.</exception>
+    internal static FileStream? TakeLockForReading(string path)
+    {
+        string file = System.IO.Path.Combine(path, LockName);
+        try
+        {
+            return File.Exists(file)
+                ? new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None)
+                : null;
+        }
+        catch (IOException exception) when (IsSharingViolation(exception))
+        {
+            string holder = System.IO.Path.Combine(path, HolderName);
+            throw new StoreLockedException(path, ReadHolder(holder), exception);
+        }
+    }
 
     // FileShare.None is an advisory lock of the system, which ends with the process. A locked file
     // cannot be read here, so the holder says who it is in a file beside it.

@@ -1,5 +1,6 @@
 using FlashKV.Log;
 using FlashKV.Memory;
+using FlashKV.Salvage;
 using FlashKV.Shards;
 using FlashKV.Superpipe;
 
@@ -68,14 +69,11 @@ internal sealed class StoreVerifier(StoreCore store, IProgress<VerifyProgress>? 
             {
                 shard.Log.Reader.ReadSlotFromDevice(segment.Slot, image);
                 CheckFrame(shard, segment, image);
-                shard.Log.Reader.CheckSummary(segment, image);
-            }
-            else
-            {
-                shard.Log.Reader.ReadSlot(segment, image);
+                return CheckRecords(shard, segment, image);
             }
 
-            return CountRecords(shard, segment, image, isSealed);
+            shard.Log.Reader.ReadSlot(segment, image);
+            return CountRecords(shard, segment, image);
         }
         catch (CorruptStoreException exception)
         {
@@ -112,24 +110,59 @@ internal sealed class StoreVerifier(StoreCore store, IProgress<VerifyProgress>? 
         }
     }
 
-    private long CountRecords(Shard shard, Segment segment, NativeRegion image, bool isSealed)
+    // By the summary, so that what is behind a damaged record is checked as well.
+    private long CheckRecords(Shard shard, Segment segment, NativeRegion image)
     {
         long keys = 0;
-        int end = isSealed ? segment.Footer.DataEnd : image.Length;
-        int offset = _context.Geometry.DataOffsetOf(segment.Slot);
-        while (offset < end)
+        SegmentFooter footer = segment.Footer;
+        ReadOnlySpan<byte> summary = shard.Log.Reader.CheckSummary(segment, image);
+        int end = footer.DataEnd;
+        for (int i = footer.RecordCount - 1; i >= 0; i--)
         {
-            ReadOnlySpan<byte> rest = image.Span(offset, end - offset);
-            if (isSealed)
+            int offset = SummaryFormat.Read(
+                summary[(i * SummaryFormat.EntryBytes)..], footer.MinSequence).Offset;
+            if (offset >= end)
             {
-                shard.Log.Reader.Check(segment, offset, rest);
+                throw new CorruptStoreException(
+                    shard.Number,
+                    _context.Geometry.FirstBlockOf(segment.Slot),
+                    $"offset of record {i}",
+                    $"before {end}",
+                    $"{offset}");
             }
 
-            if (!RecordView.TryParse(rest, out RecordView record))
-            {
-                break;
-            }
+            keys += CheckRecord(shard, segment, image, offset, end) ? 1 : 0;
+            end = offset;
+        }
 
+        return keys;
+    }
+
+    private bool CheckRecord(
+        Shard shard, Segment segment, NativeRegion image, int offset, int end)
+    {
+        try
+        {
+            RecordView record = shard.Log.Reader.Check(
+                segment, offset, image.Span(offset, end - offset));
+            _records++;
+            return IsKey(shard, record, _context.Geometry.PositionOf(segment.Slot, offset));
+        }
+        catch (CorruptStoreException exception)
+        {
+            string? nature = BlockNature.InSegment(image.Span(0, image.Length), offset, end);
+            Add(shard, exception.Lba, exception.Message + (nature is null ? "" : $" ({nature})"));
+            return false;
+        }
+    }
+
+    private long CountRecords(Shard shard, Segment segment, NativeRegion image)
+    {
+        long keys = 0;
+        int offset = _context.Geometry.DataOffsetOf(segment.Slot);
+        while (RecordView.TryParse(
+            image.Span(offset, image.Length - offset), out RecordView record))
+        {
             _records++;
             long address = _context.Geometry.PositionOf(segment.Slot, offset);
             keys += IsKey(shard, record, address) ? 1 : 0;

@@ -84,7 +84,7 @@ internal sealed class CrashExplorer(int seed, int wholeEvery = 1)
 
     private void Examine(Machine machine, Crash crash, CutMode mode, int number, ICrashSink opening)
     {
-        Session session = Reopen(machine, crash, mode, number, opening);
+        Session session = Reopen(machine, crash, mode, number, opening, salvages: true);
         var later = new OneCrash(new Random(seed ^ number));
         session.Sink = later;
         GoOn(session, number);
@@ -101,15 +101,43 @@ internal sealed class CrashExplorer(int seed, int wholeEvery = 1)
     }
 
     private Session Reopen(
-        Machine machine, Crash crash, CutMode mode, int number, ICrashSink? opening)
+        Machine machine,
+        Crash crash,
+        CutMode mode,
+        int number,
+        ICrashSink? opening,
+        bool salvages = false)
     {
         ReferenceModel model = crash.Strike(machine, mode, seed ^ (number * 31));
+        SortedDictionary<int, byte[]>? saved =
+            salvages && crash.HasIdentity ? Salvage(machine) : null;
         var session = new Session(machine, model) { Sink = opening };
         session.Open();
         session.Sink = null;
         session.Settle();
+        Compare(session, saved);
         _counts = _counts with { Openings = _counts.Openings + 1 };
         return session;
+    }
+
+    // What salvage reads is what an opening does, which a crash alone does not damage.
+    private static SortedDictionary<int, byte[]> Salvage(Machine machine)
+    {
+        var saved = new SortedDictionary<int, byte[]>();
+        machine.Salvage(-1, (key, value) => saved.Add(Keys.Number(key), value.ToArray()));
+        return saved;
+    }
+
+    private static void Compare(Session session, SortedDictionary<int, byte[]>? saved)
+    {
+        if (saved is not null
+            && (saved.Count != session.Model.Current.Count || saved.Any(pair =>
+                !session.Model.Current.TryGetValue(pair.Key, out byte[]? value)
+                || !value.AsSpan().SequenceEqual(pair.Value))))
+        {
+            throw new ModelException(
+                $"Salvage found {saved.Count} keys, opening {session.Model.Current.Count}.");
+        }
     }
 
     private static void GoOn(Session session, int number)

@@ -19,6 +19,9 @@ internal sealed class DamageExplorer(int seed)
     /// <summary>How many of them were reported, by opening or by reading.</summary>
     public int Reported { get; private set; }
 
+    /// <summary>How many salvages were compared.</summary>
+    public int Salvaged { get; private set; }
+
     /// <summary>Damages blocks of what a history leaves.</summary>
     /// <param name="history">The history.</param>
     /// <param name="most">How many blocks to damage at most; all are when there are fewer.</param>
@@ -39,6 +42,8 @@ internal sealed class DamageExplorer(int seed)
         {
             Examine(session, disk, staging, block, Damage.Zeros, random);
             Examine(session, disk, staging, block, Damage.Misdirected, random);
+            session.Machine.Become(disk.Copy(), staging, hasIdentity: true);
+            CheckSalvage(session, block, "unreadable", unreadable: block);
             for (int flip = 0; flip < FlipsPerBlock; flip++)
             {
                 Examine(session, disk, staging, block, Damage.FlippedBit, random);
@@ -58,6 +63,7 @@ internal sealed class DamageExplorer(int seed)
         Disk damaged = disk.Copy();
         damaged.WriteStable(block, Apply(damage, disk, block, random, session.Machine.Options));
         session.Machine.Become(damaged, staging, hasIdentity: true);
+        CheckSalvage(session, block, $"{damage}", unreadable: -1);
         try
         {
             session.Open();
@@ -105,6 +111,40 @@ internal sealed class DamageExplorer(int seed)
         Reported += isReported ? 1 : 0;
     }
 
+    // What salvage gives was once written, and where it is not the newest, the report says so.
+    private void CheckSalvage(Session session, long block, string damage, long unreadable)
+    {
+        var saved = new Dictionary<int, byte[]>();
+        SalvageReport report = session.Machine.Salvage(
+            unreadable, (key, value) => saved.Add(Keys.Number(key), value.ToArray()));
+        HashSet<int> named = [.. report.Losses.SelectMany(static loss => loss.Keys)
+            .Select(static key => Keys.Number(key.Span))];
+        long unknown = report.Losses.Any(static loss => loss.Records is null)
+            ? long.MaxValue
+            : report.KeysLost - named.Count;
+        Salvaged++;
+        for (int key = 0; key <= session.MaxKey; key++)
+        {
+            byte[]? found = saved.GetValueOrDefault(key);
+            byte[]? expected = session.Model.Current.GetValueOrDefault(key);
+            bool isNewest = found is null == expected is null
+                && (found ?? []).AsSpan().SequenceEqual(expected);
+            if (!isNewest && !named.Contains(key) && --unknown < 0)
+            {
+                throw new ModelException(
+                    $"{Place(block, damage)}salvage lost key {key} without a word.");
+            }
+
+            if (found is { Length: >= sizeof(int) }
+                && !Keys.Value(BitConverter.ToInt32(found), found.Length).AsSpan()
+                    .SequenceEqual(found))
+            {
+                throw new ModelException(
+                    $"{Place(block, damage)}salvage gave key {key} what was never written.");
+            }
+        }
+    }
+
     // The chunk of the superblock is the first one of the device.
     private static bool IsSuperblock(long block) =>
         block >= Superblock.BlockOf(0) && block < Superblock.BlockOf(2);
@@ -133,6 +173,6 @@ internal sealed class DamageExplorer(int seed)
         }
     }
 
-    private string Place(long block, Damage damage) =>
+    private string Place(long block, object damage) =>
         $"Seed {seed}, block {block}, {damage}: ";
 }

@@ -1,4 +1,5 @@
 using FlashKV.Log;
+using FlashKV.Salvage;
 using FlashKV.SimBackend;
 using FlashKV.Simulation.Disks;
 using FlashKV.Superpipe;
@@ -95,6 +96,21 @@ internal sealed class Machine : IDisposable
             _store = null;
             LetGo();
         }
+    }
+
+    /// <summary>Salvages what is on the disk and in staging, without a process.</summary>
+    /// <param name="unreadable">A block that cannot be read; -1 for none.</param>
+    /// <param name="put">Gets each key with its value.</param>
+    public SalvageReport Salvage(
+        long unreadable, Action<ReadOnlySpan<byte>, ReadOnlySpan<byte>> put)
+    {
+        using var blocks = new DiskBlockSource(Medium.Disk, Medium.BlockCount, unreadable);
+        SourceSurvey survey = SourceSurvey.Of(blocks, _directory);
+        using StagedSegments staged = StagedSegments.Open(StagingPath, survey);
+        var salvager = new Salvager(blocks, survey, staged, null, CancellationToken.None);
+        SalvageReport report = salvager.Judge(_options.HashMask);
+        salvager.Copy(put);
+        return report;
     }
 
     /// <summary>What a process that died now would leave in staging.</summary>
