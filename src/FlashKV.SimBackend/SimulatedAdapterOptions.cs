@@ -72,10 +72,18 @@ public sealed record class SimulatedAdapterOptions
     /// </summary>
     public bool TakesDebugCommands { get; init; } = true;
 
+    /// <summary>
+    /// Whether the adapter is attached by OpenCAPI instead of CAPI: interrupts are raised at
+    /// addresses that the driver gives to the AFU, ATTACH may ask for none, and a lost context's
+    /// descriptor is read as an event of type 0 instead of EIO, in buffers of any length.
+    /// </summary>
+    public bool IsOpenCapi { get; init; }
+
     /// <summary>What the AFU says that it can do, besides its way of submission.</summary>
     internal SislInterfaceCapabilities Capabilities =>
         (ProvisionsLuns ? SislInterfaceCapabilities.LunProvision : default)
-        | (TakesDebugCommands ? SislInterfaceCapabilities.AfuDebug : default);
+        | (TakesDebugCommands ? SislInterfaceCapabilities.AfuDebug : default)
+        | (IsOpenCapi ? SislInterfaceCapabilities.OcxlLisn : default);
 
     /// <summary>How the AFU reaches the memory of clients in this process.</summary>
     internal ClientMemory ClientMemory =>

@@ -47,6 +47,14 @@ internal struct AfuCommand
     /// <summary>Whether the response is to get lost (an injected fault).</summary>
     internal bool LosesResponse;
 
+    /// <summary>Whether its status is written but no response (an injected fault).</summary>
+    internal bool LosesEntry;
+
+    /// <summary>
+    /// Whether a page of the command, its status or its response was not there (an injected fault).
+    /// </summary>
+    internal bool RaisesPageIn;
+
     /// <summary>
     /// Whether it is to be executed later (an injected fault); its response is kept back till then.
     /// </summary>

@@ -181,7 +181,31 @@ internal abstract partial class AfuContext
         if ((bits & ~Volatile.Read(ref _interruptMask)) != 0)
         {
             ulong lisn = Volatile.Read(ref _contextControl) & SislHostMap.CtxCtrlLisnMask;
-            Events.RaiseInterrupt((int)lisn);
+            if (HasInterrupt((int)lisn))
+            {
+                Events.RaiseInterrupt((int)lisn);
+            }
         }
     }
+
+    /// <summary>
+    /// Raises an interrupt of the context by its number. An OpenCAPI adapter needs an address for
+    /// it; without one it is an error of the context.
+    /// </summary>
+    private protected void RaiseLisn(int lisn)
+    {
+        if (HasInterrupt(lisn))
+        {
+            Events.RaiseInterrupt(lisn);
+        }
+        else if (lisn is >= 1 and <= SislCtrlMap.LisnCount)
+        {
+            RaiseInterrupt((SislSyncInterrupts)((ulong)SislSyncInterrupts.PermErrLisn1Ea
+                << (lisn - 1)));
+        }
+    }
+
+    private bool HasInterrupt(int lisn) => !Afu.IsOpenCapi
+        || (lisn is >= 1 and <= SislCtrlMap.LisnCount
+            && Control.Read(SislCtrlMap.LisnEa + ((lisn - 1) * sizeof(ulong))) != 0);
 }

@@ -259,7 +259,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
                 continue;
             }
 
-            if (command.Result.AfuExtra == (byte)SislAfuDmaExtra.PageIn)
+            if (command.RaisesPageIn)
             {
                 RaiseInterrupt(SislSyncInterrupts.TempErrPageIn);
             }
@@ -271,6 +271,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
                 RaiseInterrupt(SislSyncInterrupts.PermErrSaWrite);
             }
 
+            command.LosesResponse |= command.LosesEntry;
             answers += command.LosesResponse ? 0 : 1;
         }
 
@@ -307,7 +308,7 @@ internal sealed class AfuContext<TMemory> : AfuContext
         interrupts &= ~1UL;
         while (interrupts != 0)
         {
-            Events.RaiseInterrupt(System.Numerics.BitOperations.TrailingZeroCount(interrupts));
+            RaiseLisn(System.Numerics.BitOperations.TrailingZeroCount(interrupts));
             interrupts &= interrupts - 1;
         }
 

@@ -31,6 +31,7 @@ internal sealed class AfuModel
         _targets = targets;
         PortCount = portCount;
         Mode = mode;
+        IsOpenCapi = (capabilities & SislInterfaceCapabilities.OcxlLisn) != 0;
         CommandRoomCount = commandRooms;
         AllPorts = (1 << portCount) - 1;
         _ports = [.. Enumerable.Range(0, portCount).Select(index => new FcPort(index))];
@@ -49,6 +50,9 @@ internal sealed class AfuModel
 
     /// <summary>The mask of all ports.</summary>
     internal int AllPorts { get; }
+
+    /// <summary>Whether interrupts go to addresses that the driver programs (OpenCAPI).</summary>
+    internal bool IsOpenCapi { get; }
 
     /// <summary>How commands are submitted.</summary>
     internal SubmissionMode Mode { get; }

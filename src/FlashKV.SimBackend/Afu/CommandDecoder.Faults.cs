@@ -20,7 +20,7 @@ internal readonly partial struct CommandDecoder<TMemory>
         command.LosesResponse = command.IsDelayed
             || fault.Kind is CommandFault.LostCommand or CommandFault.LostResponse;
         bool isExecuted = fault.Kind is { } kind
-            ? IsExecuted(kind, needed, in ioarcb, out CommandResult ending)
+            ? IsExecuted(kind, needed, in ioarcb, in entry, ref command, out CommandResult ending)
             : IsExecuted(fault.Ending, out ending);
         if (!isExecuted)
         {
@@ -39,9 +39,24 @@ internal readonly partial struct CommandDecoder<TMemory>
     }
 
     private bool IsExecuted(
-        CommandFault fault, byte needed, in SislIoarcb ioarcb, out CommandResult result)
+        CommandFault fault,
+        byte needed,
+        in SislIoarcb ioarcb,
+        in SislRhtEntry entry,
+        ref AfuCommand command,
+        out CommandResult result)
     {
+        if (IsUnanswered(fault))
+        {
+            result = default;
+            command.RaisesPageIn = true;
+            command.LosesEntry = fault == CommandFault.ResponsePageFault;
+            command.LosesResponse = !command.LosesEntry;
+            return fault != CommandFault.CommandPageFault;
+        }
+
         bool isRead = needed == SislRht.PermRead;
+        bool isVirtual = SislRht.Format(entry.Fp) == 0;
         result = fault switch
         {
             CommandFault.Busy => new() { ScsiRc = SislScsiRc.Busy },
@@ -56,7 +71,15 @@ internal readonly partial struct CommandDecoder<TMemory>
             CommandFault.ExchangeTimeout => new() { FcRc = SislFcRc.AbortPend },
             CommandFault.LinkDown => new() { FcRc = SislFcRc.LinkDown },
             CommandFault.NoLogin => new() { FcRc = SislFcRc.NoLogi },
-            CommandFault.PageFault => PageFault(),
+            CommandFault.PageFault =>
+                PageFault(SislAfuConfig.AutoRetryData, SislAfuRc.DataDmaErr),
+            CommandFault.HandlePageFault =>
+                PageFault(SislAfuConfig.AutoRetryRht, SislAfuRc.RhtDmaErr),
+            CommandFault.TranslationPageFault when isVirtual =>
+                PageFault(SislAfuConfig.AutoRetryLxt, SislAfuRc.LxtDmaErr),
+            CommandFault.BadHandleAddress => ResourceTranslation.Failure(SislAfuRc.RhtDmaErr),
+            CommandFault.BadTranslationAddress when isVirtual =>
+                ResourceTranslation.Failure(SislAfuRc.LxtDmaErr),
             CommandFault.BadDataAddress => BadData(ioarcb.DataEa, isRead),
             _ => default,
         };
@@ -69,8 +92,21 @@ internal readonly partial struct CommandDecoder<TMemory>
     }
 
     // An AFU that retries by itself waits for the page; nobody notices.
-    private CommandResult PageFault() =>
-        (afu.Registers.Config & SislAfuConfig.AutoRetryData) != 0
+    private CommandResult PageFault(SislAfuConfig retry, SislAfuRc code) =>
+        (afu.Registers.Config & retry) != 0
             ? default
-            : CommandResult.Afu(SislAfuRc.DataDmaErr, (byte)SislAfuDmaExtra.PageIn);
+            : CommandResult.Afu(code, (byte)SislAfuDmaExtra.PageIn);
+
+    // What cannot be told by the command's own status is told by an interrupt.
+    private bool IsUnanswered(CommandFault fault)
+    {
+        SislAfuConfig retry = fault switch
+        {
+            CommandFault.CommandPageFault => SislAfuConfig.AutoRetryIoarcb,
+            CommandFault.StatusPageFault => SislAfuConfig.AutoRetryIoasa,
+            CommandFault.ResponsePageFault => SislAfuConfig.AutoRetryRrq,
+            _ => SislAfuConfig.None,
+        };
+        return retry != SislAfuConfig.None && (afu.Registers.Config & retry) == 0;
+    }
 }

@@ -8,7 +8,12 @@ namespace FlashKV.SimBackend.Afu;
 /// The events of one context that its descriptor gives out by poll and read (SP §2.10): interrupts
 /// of the AFU, storage faults and AFU errors, in that order of precedence.
 /// </summary>
-internal sealed class ContextEvents(ushort handle)
+/// <param name="handle">The context.</param>
+/// <param name="isOpenCapi">
+/// Whether they are read as those of an OpenCAPI adapter: into a buffer of any length, and, once
+/// the context is lost, as a header without an event for ever.
+/// </param>
+internal sealed class ContextEvents(ushort handle, bool isOpenCapi = false)
 {
     private readonly object _lock = new();
     private ulong _pendingInterrupts;
@@ -105,27 +110,40 @@ internal sealed class ContextEvents(ushort handle)
     }
 
     /// <summary>Takes one event.</summary>
-    /// <param name="buffer">At least 4,096 bytes.</param>
+    /// <param name="buffer">At least 4,096 bytes; for OpenCAPI, enough for the event.</param>
     /// <param name="length">The length of the event.</param>
     /// <returns>
-    /// EINVAL for a short buffer; EAGAIN when there is no event, and EIO when there will be none.
+    /// EINVAL for a short buffer, EFAULT where the event would go beyond it; EAGAIN when there is
+    /// no event, and EIO when there will be none.
     /// </returns>
     internal Errno Read(Span<byte> buffer, out int length)
     {
         length = 0;
         lock (_lock)
         {
-            if (buffer.Length < CxlEventHeader.MinReadLength)
+            if (buffer.Length < (isOpenCapi ? NextLength : CxlEventHeader.MinReadLength))
             {
-                return Errno.InvalidArgument;
+                return isOpenCapi ? Errno.BadAddress : Errno.InvalidArgument;
             }
 
             length = TakeEvent(buffer);
+            if (length == 0 && _isClosed && isOpenCapi)
+            {
+                CxlEventHeader bare = Header(CxlEventType.Reserved, CxlEventHeader.SizeInBytes);
+                AbiBytes.Write(buffer, in bare);
+                length = CxlEventHeader.SizeInBytes;
+            }
+
             return length != 0 ? Errno.None : _isClosed ? Errno.InputOutput : Errno.TryAgain;
         }
     }
 
     private bool IsReadable => _pendingInterrupts != 0 || _hasFault || _error != 0;
+
+    private int NextLength => _pendingInterrupts != 0 ? CxlEventAfuInterrupt.SizeInBytes
+        : _hasFault ? CxlEventDataStorage.SizeInBytes
+        : _error != 0 ? CxlEventAfuError.SizeInBytes
+        : _isClosed ? CxlEventHeader.SizeInBytes : 0;
 
     private int TakeEvent(Span<byte> buffer)
     {

@@ -7,7 +7,8 @@ namespace FlashKV.SimBackend.Driver;
 /// <content>ATTACH and DETACH (SP §2.6, §3.3).</content>
 internal sealed partial class AdapterDriver
 {
-    // The AFU raises up to three kinds of interrupt and needs one at least.
+    // The AFU raises up to three kinds of interrupt and needs one at least. This is the CAPI core's
+    // to check; OpenCAPI has no such core.
     private const ulong MinInterrupts = 1;
 
     private Errno Attach(DeviceCall call, ref DkCxlflashAttach argument)
@@ -98,7 +99,7 @@ internal sealed partial class AdapterDriver
         {
             Interrupts = argument.NumInterrupts,
         };
-        if (!TrySetUp(file!.Afu, context.Table))
+        if (!TrySetUp(file!.Afu, context))
         {
             file.Afu.Lose();
             context.Dispose();
@@ -139,7 +140,7 @@ internal sealed partial class AdapterDriver
         file = null;
         int element = _contexts.FindFreeElement();
         Errno errno = element < 0 || _faults.Strikes(DriverFault.ContextSeat) ? Errno.NoDevice
-            : interrupts < MinInterrupts ? Errno.InvalidArgument
+            : interrupts < MinInterrupts && !_afu.IsOpenCapi ? Errno.InvalidArgument
             : _faults.Strikes(DriverFault.ContextStart) ? Errno.InputOutput
             : _faults.Strikes(DriverFault.ProcessElement) ? Errno.NotPermitted
             : _faults.Strikes(DriverFault.Descriptor) ? Errno.NoDevice
@@ -151,7 +152,8 @@ internal sealed partial class AdapterDriver
 
         ushort handle = (ushort)element;
         file = new ContextFile(
-            this, handle, _afu.CreateContext(handle, new ContextEvents(handle), caller.Memory));
+            this, handle, _afu.CreateContext(
+                handle, new ContextEvents(handle, _afu.IsOpenCapi), caller.Memory));
         return Errno.None;
     }
 
@@ -164,9 +166,8 @@ internal sealed partial class AdapterDriver
     }
 
     // SP §3.3. Says whether the AFU took the capabilities.
-    private bool TrySetUp(AfuContext afu, ResourceHandleTable table)
+    private bool TrySetUp(AfuContext afu, DriverContext context)
     {
-        const int MasterHandle = 0;
         ControlMap control = afu.Control;
         _ = control.Read(SislCtrlMap.MboxR);
         control.Write(SislCtrlMap.CtxCap, (ulong)SislCtxCap.User);
@@ -176,11 +177,39 @@ internal sealed partial class AdapterDriver
             return false;
         }
 
-        control.Write(SislCtrlMap.RhtStart, table.Address);
+        if (_afu.IsOpenCapi)
+        {
+            SetUpInterrupts(afu, (int)context.Interrupts);
+        }
+
+        control.Write(SislCtrlMap.RhtStart, context.Table.Address);
         control.Write(
             SislCtrlMap.RhtCntId,
-            SislCtrlMap.PackRhtCntId(table.Count, MasterHandle));
+            SislCtrlMap.PackRhtCntId(context.Table.Count, AfuModel.MasterHandle));
         return true;
+    }
+
+    // There are addresses for three; the original writes a fourth beyond them. What they say is
+    // between the AFU and the bus: no two are alike, and none is 0.
+    private static void SetUpInterrupts(AfuContext afu, int count)
+    {
+        const ulong FirstAddress = 0x0006_0000_0000_0000;
+        const int PageShift = 16;
+        ControlMap control = afu.Control;
+        for (int i = 0; i < Math.Min(count, SislCtrlMap.LisnCount); i++)
+        {
+            int number = (afu.Handle * SislCtrlMap.LisnCount) + i;
+            control.Write(
+                SislCtrlMap.LisnEa + (i * sizeof(ulong)),
+                FirstAddress + ((ulong)number << PageShift));
+        }
+
+        control.Write(
+            SislCtrlMap.LisnPasid,
+            SislCtrlMap.PackLisnPasid(AfuModel.MasterHandle, AfuModel.MasterHandle));
+        control.Write(
+            SislCtrlMap.LisnPasid + sizeof(ulong),
+            SislCtrlMap.PackLisnPasid(0, AfuModel.MasterHandle));
     }
 
     // SP §3.10: READ CAPACITY(16) over the device's own path. A unit attention that it is told of

@@ -152,7 +152,7 @@ internal sealed partial class AdapterDriver
             return errno;
         }
 
-        if (!TrySetUp(file!.Afu, context.Table))
+        if (!TrySetUp(file!.Afu, context))
         {
             file.Afu.Lose();
             return Errno.TryAgain;

@@ -52,7 +52,7 @@ public enum CommandFault
 
     /// <summary>
     /// A page of the data is not in memory: nothing where the AFU retries by itself, as it is set
-    /// up to; else a DMA error (31, page-in) and the command is not executed.
+    /// up to; else 31, page-in, and the command is not executed.
     /// </summary>
     PageFault = 12,
 
@@ -67,4 +67,46 @@ public enum CommandFault
     /// any.
     /// </summary>
     Delay = 14,
+
+    /// <summary>
+    /// The page of the resource handle table is not in memory: nothing where the AFU retries by
+    /// itself; else 04, page-in, and the command is not executed.
+    /// </summary>
+    HandlePageFault = 15,
+
+    /// <summary>
+    /// The page of a translation table is not in memory: nothing for a physical LUN or where the
+    /// AFU retries by itself; else 14, page-in, and the command is not executed.
+    /// </summary>
+    TranslationPageFault = 16,
+
+    /// <summary>
+    /// The page of the command (IOARCB) is not in memory: nothing where the AFU retries by itself;
+    /// else an interrupt, and the command is neither executed nor answered.
+    /// </summary>
+    CommandPageFault = 17,
+
+    /// <summary>
+    /// The page of the status (IOASA) is not in memory: nothing where the AFU retries by itself;
+    /// else an interrupt. The command is executed, but not answered.
+    /// </summary>
+    StatusPageFault = 18,
+
+    /// <summary>
+    /// The page of the response queue is not in memory: nothing where the AFU retries by itself;
+    /// else an interrupt. The command is executed and has its status, but no response.
+    /// </summary>
+    ResponsePageFault = 19,
+
+    /// <summary>
+    /// The address of the resource handle table is taken for a bad one (04, bad address); the
+    /// command is not executed.
+    /// </summary>
+    BadHandleAddress = 20,
+
+    /// <summary>
+    /// The address of a translation table is taken for a bad one (14, bad address); the command is
+    /// not executed. Nothing for a physical LUN.
+    /// </summary>
+    BadTranslationAddress = 21,
 }

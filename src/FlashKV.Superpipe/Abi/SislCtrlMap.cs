@@ -23,7 +23,13 @@ internal static class SislCtrlMap
     /// <summary>Three registers.</summary>
     internal const int LisnEa = 0x30;
 
+    /// <summary>The number of interrupts that have an address of their own.</summary>
+    internal const int LisnCount = 3;
+
     internal const int SizeInBytes = 0x48;
+
+    /// <summary>SISL_LISN_PASID.</summary>
+    internal static ulong PackLisnPasid(uint upper, uint lower) => ((ulong)upper << 32) | lower;
 
     /// <summary>SISL_RHT_CNT_ID.</summary>
     internal static ulong PackRhtCntId(int entryCount, int masterHandle) =>

@@ -136,23 +136,6 @@ public sealed class CommandFaultTests : IDisposable
         Assert.True(_fixture.Data.Block(1).IndexOfAnyExcept((byte)0) < 0);
     }
 
-    [Fact]
-    public void A_page_fault_shows_only_where_the_afu_does_not_retry()
-    {
-        _fixture.Adapter.InjectFault(CommandFault.PageFault);
-        Assert.Equal(0u, Execute(Read).Ioasc);
-        ulong config = (ulong)(AfuAddressMap.Global + SislGlobalRegisters.AfuConfig);
-        _fixture.Adapter.Afu.Map.Write(config, (ulong)SislAfuConfig.LittleEndian);
-        _fixture.Adapter.InjectFault(CommandFault.PageFault);
-        SislIoasa ioasa = Execute(Read);
-        Assert.Equal(SislAfuRc.DataDmaErr, ioasa.AfuRc);
-        Assert.Equal((byte)SislAfuDmaExtra.PageIn, ioasa.AfuExtra);
-        Assert.Equal(
-            (ulong)SislSyncInterrupts.TempErrPageIn,
-            _client.Window.Read(SislHostMap.IntrStatus));
-        Assert.Equal(0u, Execute(Read).Ioasc);
-    }
-
     [Theory]
     [InlineData(Read, 0x02000000ul)]
     [InlineData(Write, 0ul)]
