@@ -16,7 +16,8 @@ internal sealed class SimulatedRig : IDisposable
         int commandBlocks = 256,
         ManualClock? clock = null,
         int inlineRounds = 32,
-        int ports = 2)
+        int ports = 2,
+        bool reportsResets = true)
     {
         _medium = new MemoryMedium(4 * ChunkBlocks);
         Adapter = new SimulatedAdapter(new SimulatedAdapterOptions
@@ -25,6 +26,7 @@ internal sealed class SimulatedRig : IDisposable
             SubmissionMode = mode,
             CommandRooms = rooms,
             PortCount = ports,
+            ReportsResets = reportsResets,
         });
         Device = SuperpipeDevice.Open(Adapter.Transport, Adapter.DevicePaths[0]);
         Context = Device.Attach(new AttachOptions
