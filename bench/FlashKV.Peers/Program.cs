@@ -1,5 +1,14 @@
 using FlashKV.Peers.Faster;
+using FlashKV.Peers.Lmdb;
 using FlashKV.Peers.RocksDb;
+using FlashKV.Peers.Sqlite;
+using FlashKV.Peers.Tsavorite;
+using FlashKV.Peers.ZoneTree;
 using FlashKV.Workloads;
 
-return WorkloadsProgram.Run(args, [new FasterKind(), new RocksDbKind()]);
+return WorkloadsProgram.Run(
+    args,
+    [
+        new FasterKind(), new TsavoriteKind(), new RocksDbKind(), new LmdbKind(),
+        new ZoneTreeKind(), new SqliteKind(),
+    ]);

@@ -24,6 +24,11 @@ internal static class WorkloadsProgram
         {
             new YcsbCommand(kinds),
             new GetManyCommand(kinds),
+            new DurableCommand(kinds),
+            new ColdGetCommand(kinds),
+            new LoadCommand(kinds),
+            new ReopenCommand(kinds),
+            new TailCommand(kinds),
             new LimitsCommand(kinds),
             new TourCommand(),
             new DeviceCommand(),

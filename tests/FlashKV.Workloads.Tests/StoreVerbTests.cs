@@ -44,6 +44,25 @@ public class StoreVerbTests
             "survives a killed process", rows[0].GetProperty("durabilityClass").GetString());
     }
 
+    [Fact]
+    public void Store_is_found_whole_after_its_process_was_killed_and_after_it_was_closed()
+    {
+        JsonElement[] rows = Run("reopen --quick --keys 2000 --stores flashkv");
+
+        Assert.Equal(
+            ["reopen after SIGKILL", "reopen after close"],
+            rows.Select(row => row.GetProperty("workload").GetString()));
+    }
+
+    [Fact]
+    public void Store_or_workload_that_nobody_knows_is_refused() => Assert.All(
+        [
+            ["ycsb", "--stores", "nothing"],
+            ["ycsb", "--workloads", "Q"],
+            ["load", "--durability", "x"],
+        ],
+        (string[] line) => Assert.Equal(1, WorkloadsProgram.Run([.. line, "--quick"], [])));
+
     private static JsonElement[] Run(string line)
     {
         string file = Path.GetTempFileName();

@@ -50,7 +50,7 @@ internal sealed class FasterStore : IStore
     }
 
     public string Settings =>
-        $"Microsoft.FASTER.Core {typeof(IDevice).Assembly.GetName().Version}, SpanByte, index "
+        $"Microsoft.FASTER.Core {PackageVersions.Of(typeof(IDevice))}, SpanByte, index "
         + $"{_settings.IndexSize >> 20} MiB, log in memory {_settings.MemorySize >> 20} MiB in "
         + $"pages of {_settings.PageSize >> 10} KiB, mutable {_settings.MutableFraction}, "
         + $"{_settings.ConcurrencyControlMode}, unsafe contexts refreshed every "

@@ -48,7 +48,7 @@ internal sealed class RocksDbStore : IStore
     }
 
     public string Settings =>
-        $"RocksDB {typeof(RocksDbSharp.RocksDb).Assembly.GetName().Version}, "
+        $"RocksDB {PackageVersions.Of(typeof(RocksDbSharp.RocksDb))}, "
         + $"OptimizeForPointLookup({CacheMebibytes} MiB of cache), no compression, "
         + (_setup.IsCold
             ? $"{ColdWriteBuffers} write buffers of {ColdWriteBufferBytes >> 20} MiB, direct, "

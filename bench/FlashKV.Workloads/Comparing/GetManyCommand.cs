@@ -75,8 +75,7 @@ internal sealed class GetManyCommand : StoreCommand
         StoreContest contest, List<StoreEntrant> entrants, string name, int threads, int batch) =>
         contest.Compare(
             entrants,
-            new WorkloadCase(
-                name, threads, contest.Keys, entrants[0].Setup.ValueBytes, WorkloadCase.Uniform),
+            contest.CaseOf(name, threads, entrants[0].Setup.ValueBytes),
             new WorkerRequest(batch == 0 ? WorkerTask.Run : WorkerTask.GetMany)
             {
                 Threads = threads,

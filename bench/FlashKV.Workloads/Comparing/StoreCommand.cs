@@ -8,6 +8,7 @@ namespace FlashKV.Workloads.Comparing;
 internal abstract class StoreCommand : Command
 {
     private readonly IReadOnlyList<IStoreKind> _kinds;
+    private readonly long _quickKeys;
     private readonly Option<string[]> _stores = List("--stores", "The stores, by name.", "S,…");
     private readonly Option<string> _durability = new("--durability")
     {
@@ -64,6 +65,7 @@ internal abstract class StoreCommand : Command
         : base(name, description)
     {
         _kinds = kinds;
+        _quickKeys = defaults.QuickKeys;
         _stores.DefaultValueFactory = _ => [.. kinds.Select(kind => kind.Name)
             .Where(name => name != BareKind.CeilingName)];
         _keys.DefaultValueFactory = _ => defaults.Keys;
@@ -115,13 +117,18 @@ internal abstract class StoreCommand : Command
             Run(line, new StoreContest(report, root, _kinds, line.GetValue(_stores)!)
             {
                 Durability = Parse(line.GetValue(_durability)!),
-                Keys = quick ? Math.Min(line.GetValue(_keys), 50_000) : line.GetValue(_keys),
+                Keys = quick ? Math.Min(line.GetValue(_keys), _quickKeys) : line.GetValue(_keys),
                 ValueBytes = line.GetValue(_values)!,
                 KeyBytes = line.GetValue(_keyBytes),
-                Threads = line.GetValue(_threads)!,
+                Threads = quick ? line.GetValue(_threads)![^1..] : line.GetValue(_threads)!,
                 Seconds = quick ? 0.1 : line.GetValue(_seconds),
                 Rounds = quick ? 1 : line.GetValue(_rounds),
             });
+        }
+        catch (ArgumentException e)
+        {
+            Console.Error.WriteLine(e.Message);
+            return 1;
         }
         finally
         {

@@ -8,6 +8,9 @@ namespace FlashKV.Workloads.Comparing;
 internal sealed class StoreContest(
     StoreReport report, DirectoryInfo root, IReadOnlyList<IStoreKind> kinds, string[] stores)
 {
+    private const int MostWarmUps = 6;
+    private const double WarmUpGain = 1.1;
+
     public StoreReport Report => report;
 
     public required DurabilityClass Durability { get; init; }
@@ -27,8 +30,8 @@ internal sealed class StoreContest(
     /// <summary>The directory that goes when all is over.</summary>
     public string Root => root.FullName;
 
-    /// <summary>The stores that were asked for.</summary>
-    public IEnumerable<IStoreKind> Kinds => stores.Select(KindOf);
+    /// <summary>The stores that were asked for and can run here.</summary>
+    public IReadOnlyList<IStoreKind> Kinds => field ??= Able();
 
     /// <summary>The kind of a store.</summary>
     /// <exception cref="ArgumentException">There is none of that name here.</exception>
@@ -43,6 +46,16 @@ internal sealed class StoreContest(
         DurabilityClass[] possible = [.. kind.Classes.Where(one => one <= wanted)];
         return possible.Length != 0 ? possible.Max() : null;
     }
+
+    /// <summary>The stores that have a class of at least this and at most that.</summary>
+    public List<IStoreKind> KindsOf(
+        DurabilityClass most, DurabilityClass least = DurabilityClass.MemoryOnly) =>
+        [.. Kinds.Where(kind => ClassOf(kind, most) >= least)];
+
+    /// <summary>A workload of this contest.</summary>
+    public WorkloadCase CaseOf(
+        string name, int threads, int valueBytes, string distribution = WorkloadCase.Uniform) =>
+        new(name, threads, Keys, valueBytes, distribution) { KeyBytes = KeyBytes };
 
     /// <summary>Opens a store in a fresh directory of its own.</summary>
     public StoreEntrant Enter(
@@ -63,7 +76,7 @@ internal sealed class StoreContest(
     {
         List<StoreEntrant> entrants = [];
         IEnumerable<IStoreKind> all =
-            hasCeiling ? Kinds.Append(KindOf(BareKind.CeilingName)) : Kinds;
+            hasCeiling ? [.. Kinds, KindOf(BareKind.CeilingName)] : Kinds;
         foreach (IStoreKind kind in all.Distinct())
         {
             if (ClassOf(kind, Durability) is { } durability)
@@ -83,34 +96,60 @@ internal sealed class StoreContest(
     /// <param name="workload">What it is called.</param>
     /// <param name="request">What to do; a round's number becomes the seed.</param>
     public List<StoreMeasurement> Compare(
-        IReadOnlyList<StoreEntrant> entrants, WorkloadCase workload, WorkerRequest request)
+        IReadOnlyList<IEntrant> entrants, WorkloadCase workload, WorkerRequest request)
     {
-        (StoreEntrant Entrant, StoreMeasurement Measurement)[] pairs =
+        (IEntrant Entrant, StoreMeasurement Measurement)[] pairs =
         [
             .. entrants.Select(entrant => (
-                entrant, new StoreMeasurement(workload, entrant.Name, entrant.Setup.Durability))),
+                entrant, new StoreMeasurement(workload, entrant.Name, entrant.Durability))),
         ];
         if (Rounds > 1)
         {
-            Array.ForEach(pairs, pair => pair.Entrant.Do(request with { TimedSeconds = 0 }));
+            Array.ForEach(pairs, pair => WarmUp(pair.Entrant, request));
         }
 
         for (int round = 0; round < Rounds; round++)
         {
-            foreach ((StoreEntrant entrant, StoreMeasurement measurement) in
+            foreach ((IEntrant entrant, StoreMeasurement measurement) in
                 round % 2 == 0 ? pairs : pairs.Reverse())
             {
                 measurement.Add(entrant.Do(request with { Seed = round + 2 }));
             }
         }
 
-        List<StoreMeasurement> measurements = [.. pairs.Select(pair => pair.Measurement)];
-        StoreMeasurement? ceiling =
-            measurements.Find(measurement => measurement.Store == BareKind.CeilingName);
-        measurements.ForEach(measurement =>
-            measurement.Ceiling = measurement == ceiling ? null : ceiling);
-        report.Measurements.AddRange(measurements);
-        return measurements;
+        return Reported([.. pairs.Select(pair => pair.Measurement)]);
+    }
+
+    /// <summary>Runs the same of all in turn, each time in a store that was just made.</summary>
+    /// <param name="all">The stores.</param>
+    /// <param name="workload">What it is called.</param>
+    /// <param name="run">What to do with a store.</param>
+    /// <param name="rounds">How often; as often as asked for if 0.</param>
+    public List<StoreMeasurement> CompareFresh(
+        List<IStoreKind> all,
+        WorkloadCase workload,
+        Func<StoreEntrant, WorkerReply> run,
+        int rounds = 0)
+    {
+        (IStoreKind Kind, StoreMeasurement Measurement)[] pairs =
+        [
+            .. all.Select(kind => (kind, new StoreMeasurement(
+                workload, kind.Name, ClassOf(kind, Durability)!.Value))),
+        ];
+        for (int round = 0; round < (rounds == 0 ? Rounds : rounds); round++)
+        {
+            foreach ((IStoreKind kind, StoreMeasurement measurement) in
+                round % 2 == 0 ? pairs : pairs.Reverse())
+            {
+                using StoreEntrant entrant =
+                    Enter(kind, measurement.Durability, workload.ValueBytes);
+                measurement.Add(run(entrant));
+                entrant.Dispose();
+                Directory.Delete(entrant.Setup.Directory, recursive: true);
+            }
+        }
+
+        return Reported([.. pairs.Select(pair => pair.Measurement)]);
     }
 
     /// <summary>
@@ -134,5 +173,49 @@ internal sealed class StoreContest(
                     $"{ours.Case}: by {theirs.Store}{less}", ours.Against(theirs), times, "times"));
             }
         }
+    }
+
+    private List<IStoreKind> Able()
+    {
+        List<IStoreKind> able = [];
+        foreach (IStoreKind kind in stores.Select(KindOf))
+        {
+            if (kind.Obstacle is { } obstacle)
+            {
+                report.Notes.Add($"{kind.Name} cannot run on this machine: {obstacle}");
+            }
+            else
+            {
+                able.Add(kind);
+            }
+        }
+
+        return able;
+    }
+
+    /// <summary>Runs until it gets no faster: caches are warm, and code is compiled well.</summary>
+    private static void WarmUp(IEntrant entrant, WorkerRequest request)
+    {
+        double last = 0;
+        for (int run = 0; run < MostWarmUps; run++)
+        {
+            double rate = entrant.Do(request).OperationsPerSecond;
+            if (rate < last * WarmUpGain)
+            {
+                return;
+            }
+
+            last = rate;
+        }
+    }
+
+    private List<StoreMeasurement> Reported(List<StoreMeasurement> measurements)
+    {
+        StoreMeasurement? ceiling =
+            measurements.Find(measurement => measurement.Store == BareKind.CeilingName);
+        measurements.ForEach(measurement =>
+            measurement.Ceiling = measurement == ceiling ? null : ceiling);
+        report.Measurements.AddRange(measurements);
+        return measurements;
     }
 }

@@ -32,6 +32,10 @@ internal sealed record class StoreMeasurement(
     public double WrittenPerUserByte => Median(run =>
         run.UserBytesWritten == 0 ? 0 : (double)run.BytesWritten / run.UserBytesWritten);
 
+    /// <summary>Bytes on disk per byte of the records of the load; 0 if nobody looked.</summary>
+    public double KeptPerUserByte => Median(run => run.BytesKept)
+        / Math.Max(1, Case.Keys * (Case.KeyBytes + Case.ValueBytes));
+
     public long PeakBytes => _runs.Max(run => run.PeakBytes);
 
     public LatencySummary Latency => new(

@@ -20,7 +20,7 @@ internal sealed record class StoreReport(string Verb, bool IsQuick)
     private static readonly string[] s_heads =
         [
             "store", "class", "per second", "min", "max", "p50 us", "p99", "p99.9", "max us",
-            "CPU us", "alloc B", "written/B", "peak MiB", "of ceiling",
+            "CPU us", "alloc B", "written/B", "kept/B", "peak MiB", "of ceiling",
         ];
 
     public MachineDescription Machine { get; } = MachineDescription.Read();
@@ -80,6 +80,7 @@ internal sealed record class StoreReport(string Verb, bool IsQuick)
         Number(one.ProcessorMicroseconds, "N3"),
         Number(one.AllocatedBytes, "N2"),
         Number(one.WrittenPerUserByte, "N2"),
+        Number(one.KeptPerUserByte, "N2"),
         Number(one.PeakBytes >> 20, "N0"),
         one.RatioToCeiling is { } ratio ? Number(ratio, "N3") : "",
     ];

@@ -12,6 +12,9 @@ internal sealed record class WorkloadCase(
     public const string Uniform = "uniform";
     public const string Zipfian = "zipfian";
 
+    /// <summary>The bytes of a key.</summary>
+    public int KeyBytes { get; init; } = 16;
+
     public override string ToString() =>
         $"{Workload}, {Distribution}, {Keys:N0} x {ValueBytes} B, threads {Threads}";
 }

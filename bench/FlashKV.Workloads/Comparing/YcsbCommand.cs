@@ -34,6 +34,11 @@ internal sealed class YcsbCommand : StoreCommand
     protected override void Run(ParseResult line, StoreContest contest)
     {
         string[] distributions = line.GetValue(_distributions)!;
+        if (contest.Report.IsQuick)
+        {
+            distributions = distributions[^1..];
+        }
+
         List<Mix> mixes = [.. line.GetValue(_workloads)!.Select(Mix.Named)];
         foreach (int valueBytes in contest.ValueBytes)
         {
@@ -66,7 +71,7 @@ internal sealed class YcsbCommand : StoreCommand
         foreach (int threads in contest.Threads)
         {
             List<StoreEntrant> able = entrants.FindAll(entrant => CanRun(entrant, mix, threads));
-            WorkloadCase workload = new(mix.Name, threads, contest.Keys, valueBytes, distribution);
+            WorkloadCase workload = contest.CaseOf(mix.Name, threads, valueBytes, distribution);
             List<StoreMeasurement> measurements = contest.Compare(
                 able,
                 workload,

@@ -106,7 +106,7 @@ internal sealed class MachineLimits(StoreContest contest)
         return measurement;
     }
 
-    /// <summary>Runs something for the length of a run, in parts that are too short to time.</summary>
+    /// <summary>Runs something for the length of a run, in parts too short to time.</summary>
     private WorkerReply Untimed(Func<long> part) => ToReply(Sample.Of(() =>
     {
         long end = Stopwatch.GetTimestamp() + (long)(contest.Seconds * Stopwatch.Frequency);
@@ -144,12 +144,6 @@ internal sealed class MachineLimits(StoreContest contest)
         return ToReply(sample) with { Latency = latencies.Summarize() };
     }
 
-    private static WorkerReply ToReply(Sample sample) => new()
-    {
-        Operations = sample.Operations,
-        Seconds = sample.Seconds,
-        ProcessorSeconds = sample.ProcessorSeconds,
-        AllocatedBytes = sample.AllocatedBytes,
-        PeakBytes = ProcessFacts.PeakBytes,
-    };
+    private static WorkerReply ToReply(Sample sample) =>
+        WorkerReply.Of(sample) with { PeakBytes = ProcessFacts.PeakBytes };
 }

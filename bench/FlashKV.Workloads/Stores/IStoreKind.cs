@@ -9,6 +9,9 @@ internal interface IStoreKind
     /// <summary>The classes in which it can run.</summary>
     IReadOnlyList<DurabilityClass> Classes { get; }
 
+    /// <summary>Why it cannot run on this machine; null if it can.</summary>
+    string? Obstacle => null;
+
     /// <summary>Opens it, or makes it anew in an empty directory.</summary>
     /// <param name="setup">What for.</param>
     /// <returns>The open store.</returns>

@@ -5,7 +5,7 @@ namespace FlashKV.Workloads.Workers;
 
 /// <summary>Puts every n-th record, or reads it back whole.</summary>
 internal sealed class LoadThread(StoreSetup setup, int part, int parts, bool isReadingBack)
-    : WorkThread(setup, long.MaxValue)
+    : WorkThread(setup, double.PositiveInfinity)
 {
     protected override void Run(IStoreSession session)
     {

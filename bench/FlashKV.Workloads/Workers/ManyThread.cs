@@ -5,8 +5,8 @@ namespace FlashKV.Workloads.Workers;
 
 /// <summary>Gets many records at once until the time is over. A key is an operation.</summary>
 internal sealed class ManyThread(
-    StoreSetup setup, long deadline, OperationStream stream, int batchKeys, bool isTimed)
-    : WorkThread(setup, deadline)
+    StoreSetup setup, double seconds, OperationStream stream, int batchKeys, bool isTimed)
+    : WorkThread(setup, seconds)
 {
     private const int WholeCheckEvery = 64;
 
@@ -16,7 +16,7 @@ internal sealed class ManyThread(
     protected override void Run(IStoreSession session)
     {
         long last = Stopwatch.GetTimestamp();
-        while (!IsOver(last))
+        do
         {
             Get(session);
             long now = Stopwatch.GetTimestamp();
@@ -27,6 +27,7 @@ internal sealed class ManyThread(
 
             last = now;
         }
+        while (!IsOver(last));
     }
 
     private void Get(IStoreSession session)

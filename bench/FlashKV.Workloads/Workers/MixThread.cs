@@ -5,7 +5,7 @@ namespace FlashKV.Workloads.Workers;
 
 /// <summary>Runs operations of a mix until the time is over.</summary>
 /// <param name="setup">The records.</param>
-/// <param name="deadline">When to stop.</param>
+/// <param name="seconds">When to stop.</param>
 /// <param name="stream">The operations.</param>
 /// <param name="growth">The records inserted since the load.</param>
 /// <param name="part">Which thread this is.</param>
@@ -14,13 +14,13 @@ namespace FlashKV.Workloads.Workers;
 /// <param name="isTimed">Whether each operation is timed.</param>
 internal sealed class MixThread(
     StoreSetup setup,
-    long deadline,
+    double seconds,
     OperationStream stream,
     Growth growth,
     int part,
     int parts,
     bool isLatest,
-    bool isTimed) : WorkThread(setup, deadline)
+    bool isTimed) : WorkThread(setup, seconds)
 {
     private const int WholeCheckEvery = 64;
     private const int LongestScan = 100;
@@ -32,7 +32,7 @@ internal sealed class MixThread(
     protected override void Run(IStoreSession session)
     {
         long last = Stopwatch.GetTimestamp();
-        while (!IsOver(last))
+        do
         {
             for (int i = 0; i < OperationsPerLook; i++)
             {
@@ -51,6 +51,7 @@ internal sealed class MixThread(
 
             last = Stopwatch.GetTimestamp();
         }
+        while (!IsOver(last));
     }
 
     private void Do(IStoreSession session)

@@ -6,22 +6,23 @@ namespace FlashKV.Workloads.Workers;
 /// </summary>
 internal sealed class OperationStream
 {
-    private const int Length = 1 << 21;
-
-    private readonly long[] _numbers = new long[Length];
-    private readonly Operation[] _kinds = new Operation[Length];
+    private readonly long[] _numbers;
+    private readonly Operation[] _kinds;
     private int _next;
 
     /// <summary>Chooses.</summary>
     /// <param name="mix">The kinds.</param>
     /// <param name="keys">The records that were loaded.</param>
     /// <param name="zipfian">The distribution; null for uniform.</param>
+    /// <param name="length">How many, a power of two.</param>
     /// <param name="seed">The same seed gives the same stream.</param>
-    public OperationStream(Mix mix, long keys, Zipfian? zipfian, int seed)
+    public OperationStream(Mix mix, long keys, Zipfian? zipfian, int length, int seed)
     {
+        _numbers = new long[length];
+        _kinds = new Operation[length];
         var random = new Random(seed);
         Operation[] byPercent = [.. Enumerable.Range(0, 100).Select(mix.Choose)];
-        for (int i = 0; i < Length; i++)
+        for (int i = 0; i < length; i++)
         {
             _kinds[i] = byPercent[random.Next(byPercent.Length)];
             _numbers[i] = zipfian is null
@@ -36,7 +37,7 @@ internal sealed class OperationStream
     /// </param>
     public Operation Next(out long number)
     {
-        int next = _next++ & (Length - 1);
+        int next = _next++ & (_numbers.Length - 1);
         number = _numbers[next];
         return _kinds[next];
     }

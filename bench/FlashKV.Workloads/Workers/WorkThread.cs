@@ -5,10 +5,14 @@ using FlashKV.Workloads.Stores;
 namespace FlashKV.Workloads.Workers;
 
 /// <summary>What threads of a run have in common: their buffers, and when to stop.</summary>
-internal abstract class WorkThread(StoreSetup setup, long deadline)
+/// <param name="setup">The records.</param>
+/// <param name="seconds">How long to run, from when the thread has begun.</param>
+internal abstract class WorkThread(StoreSetup setup, double seconds)
 {
     /// <summary>Every so many operations the time is looked at.</summary>
     protected const int OperationsPerLook = 64;
+
+    private long _deadline;
 
     public long Operations { get; protected set; }
 
@@ -34,6 +38,7 @@ internal abstract class WorkThread(StoreSetup setup, long deadline)
             try
             {
                 using IStoreSession session = store.OpenSession();
+                one.Begin();
                 one.Run(session);
             }
             catch (Exception e)
@@ -52,10 +57,14 @@ internal abstract class WorkThread(StoreSetup setup, long deadline)
     protected abstract void Run(IStoreSession session);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected bool IsOver(long now) => now >= deadline;
+    protected bool IsOver(long now) => now >= _deadline;
 
     protected void Noted(long started, long ended) =>
         Latencies.Add((ended - started) * (1e9 / Stopwatch.Frequency));
+
+    private void Begin() => _deadline = double.IsPositiveInfinity(seconds)
+        ? long.MaxValue
+        : Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
 
     private static byte[] MakeValue(int length)
     {

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using System.Numerics;
 using System.Text.Json;
 using FlashKV.Workloads.Harness;
 using FlashKV.Workloads.Stores;
@@ -14,6 +14,8 @@ internal sealed class WorkerProgram(TextReader input, TextWriter output)
 {
     public const string Verb = "worker";
     public const string Prefix = "reply ";
+
+    private const int StreamLength = 1 << 22;
 
     private readonly Dictionary<long, Zipfian> _zipfians = [];
     private StoreSetup _setup = null!;
@@ -84,6 +86,7 @@ internal sealed class WorkerProgram(TextReader input, TextWriter output)
                 mix,
                 _setup.Keys,
                 request.IsZipfian || mix.IsLatest ? ZipfianOf(_setup.Keys) : null,
+                (int)BitOperations.RoundUpToPowerOf2((uint)(StreamLength / request.Threads)),
                 (request.Seed * 1_000) + part)),
         ];
         WorkerReply reply = request.Seconds == 0
@@ -101,15 +104,14 @@ internal sealed class WorkerProgram(TextReader input, TextWriter output)
     private List<WorkThread> Make(
         WorkerRequest request, Mix mix, OperationStream[] streams, double seconds, bool isTimed)
     {
-        long deadline = Stopwatch.GetTimestamp() + (long)(seconds * Stopwatch.Frequency);
         _growth.Begin(streams.Length);
         return
         [
             .. streams.Select((stream, part) => request.Do == WorkerTask.GetMany
-                ? (WorkThread)new ManyThread(_setup, deadline, stream, request.BatchKeys, isTimed)
+                ? (WorkThread)new ManyThread(_setup, seconds, stream, request.BatchKeys, isTimed)
                 : new MixThread(
                     _setup,
-                    deadline,
+                    seconds,
                     stream,
                     _growth,
                     part,
@@ -137,12 +139,8 @@ internal sealed class WorkerProgram(TextReader input, TextWriter output)
     {
         Latencies latencies = new();
         work.ForEach(one => latencies.Add(one.Latencies));
-        return new WorkerReply
+        return WorkerReply.Of(sample) with
         {
-            Operations = sample.Operations,
-            Seconds = sample.Seconds,
-            ProcessorSeconds = sample.ProcessorSeconds,
-            AllocatedBytes = sample.AllocatedBytes,
             UserBytesWritten = work.Sum(one => one.UserBytesWritten),
             PeakBytes = ProcessFacts.PeakBytes,
             Latency = latencies.Summarize(),

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using FlashKV.Workloads.Harness;
 
 namespace FlashKV.Workloads.Workers;
 
@@ -32,6 +33,9 @@ internal sealed record class WorkerReply
     /// <summary>Bytes that the process caused to be written to the medium meanwhile.</summary>
     public long BytesWritten { get; init; }
 
+    /// <summary>Bytes that the store's files take afterwards; 0 where nobody looked.</summary>
+    public long BytesKept { get; init; }
+
     /// <summary>The most memory that the process ever had resident.</summary>
     public long PeakBytes { get; init; }
 
@@ -41,4 +45,13 @@ internal sealed record class WorkerReply
     /// <summary>The rate.</summary>
     [JsonIgnore]
     public double OperationsPerSecond => Operations / Seconds;
+
+    /// <summary>What a run of this or another process makes.</summary>
+    public static WorkerReply Of(Sample sample) => new()
+    {
+        Operations = sample.Operations,
+        Seconds = sample.Seconds,
+        ProcessorSeconds = sample.ProcessorSeconds,
+        AllocatedBytes = sample.AllocatedBytes,
+    };
 }

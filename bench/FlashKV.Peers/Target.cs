@@ -1,4 +1,4 @@
-namespace FlashKV.Peers.Faster;
+namespace FlashKV.Peers;
 
 /// <summary>Where a read puts a value and its length. Both stay in place until it is done.</summary>
 internal readonly unsafe struct Target(byte* value, int* length)
