@@ -116,6 +116,7 @@ internal readonly unsafe struct Bucket
 
     /// <summary>Adds an entry.</summary>
     /// <returns>False when there is no memory for it.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Insert(ulong word)
     {
         BucketControl control = Control;
@@ -131,6 +132,11 @@ internal readonly unsafe struct Bucket
             return true;
         }
 
+        return InsertInOverflow(control, word);
+    }
+
+    private bool InsertInOverflow(BucketControl control, ulong word)
+    {
         int entries = CountOverflow(control);
         if (entries == control.OverflowLength)
         {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace FlashKV.Index;
 
@@ -77,6 +78,23 @@ internal sealed unsafe partial class HashIndex
 
         SplitTo(buckets, buckets - BucketCount);
         return BucketCount >= buckets;
+    }
+
+    /// <summary>
+    /// Adds an entry before any other thread uses the index; <see cref="EndLoad"/> then counts it.
+    /// </summary>
+    /// <returns>As <see cref="BucketWriter.Insert"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryLoad(ulong hash, IndexEntry entry) =>
+        GetBucket(BucketNumber(hash, BucketCount))
+            .Insert(entry.WithTag(TagPattern(hash)).Word);
+
+    /// <summary>Counts what was loaded, and splits what it owes.</summary>
+    /// <param name="entries">The entries since the last call.</param>
+    public void EndLoad(int entries)
+    {
+        _ = AddToCount(entries);
+        SplitOwed(entries);
     }
 
     /// <summary>

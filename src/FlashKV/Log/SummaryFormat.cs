@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace FlashKV.Log;
 
@@ -38,6 +39,7 @@ internal static class SummaryFormat
         BinaryPrimitives.WriteUInt32LittleEndian(entry[PlaceOffset..], place);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SummaryEntry Read(ReadOnlySpan<byte> entry, ulong minSequence)
     {
         uint place = BinaryPrimitives.ReadUInt32LittleEndian(entry[PlaceOffset..]);

@@ -1,4 +1,4 @@
-using FlashKV.Index;
+using System.Runtime.CompilerServices;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -9,11 +9,12 @@ namespace FlashKV.Recovery;
 /// Brings a shard back: finds its segments on the device and in staging, collects what they say of
 /// their records, and gives the index the newest record of every key.
 /// </summary>
-internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCount)
+internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCount) : IDisposable
 {
     private readonly LogGeometry _geometry = store.Geometry;
-    private readonly List<RecoveredRecord> _records = [];
+    private readonly List<(RecoveredRecord Record, ulong BatchId)> _unsettled = [];
     private readonly Dictionary<int, StagingSlot> _staged = [];
+    private IndexBuilder? _builder;
 
     /// <summary>The sealed segments whose summaries were read.</summary>
     public int SealedSegments { get; private set; }
@@ -48,6 +49,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
         SlotSurvey[] surveys = new SlotSurveyor(shard.Number, store, shard.Log.Lun)
             .Survey(shard.Log.Segments.Length);
         FindStaged(surveys, isStagingTrusted);
+        _builder = new IndexBuilder(shard, store, CountRecords(surveys));
         AdoptSealed(surveys);
         AdoptUnsealed(surveys);
     }
@@ -56,21 +58,24 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
     /// <param name="session">The new session of the store.</param>
     public void Build(uint session)
     {
-        _records.RemoveAll(IsAbandoned);
-        foreach (RecoveredRecord record in _records)
+        IndexBuilder builder = _builder!;
+        foreach ((RecoveredRecord record, ulong batchId) in _unsettled)
         {
-            if ((record.Flags & RecordFlags.Tombstone) != 0)
+            if (store.Batches.Find(batchId) is { State: BatchState.Committed })
             {
-                shard.SegmentOf(record.Position).AddTombstone(record.Size);
+                Add(builder, record);
             }
         }
 
-        BuildIndex();
+        builder.Build();
         shard.Log.PrepareSealing(session);
     }
 
     /// <summary>Seals what was not, once all shards are built.</summary>
     public void Finish() => shard.Log.FinishRecovery();
+
+    /// <summary>Gives back the memory for what was found.</summary>
+    public void Dispose() => _builder?.Dispose();
 
     /// <summary>Reads a commit record of a sealed segment.</summary>
     /// <exception cref="CorruptStoreException">It is damaged.</exception>
@@ -170,6 +175,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
         AddEntries(segment, footer, summary);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddEntries(Segment segment, in SegmentFooter footer, ReadOnlySpan<byte> summary)
     {
         int end = footer.DataEnd;
@@ -366,9 +372,8 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
             $"entries of {BatchCommitFormat.EntryBytes} bytes for shards below {shardCount}",
             Convert.ToHexString(record.Value));
 
-    private bool IsAbandoned(RecoveredRecord record) =>
-        record.BatchId != 0
-        && store.Batches.Find(record.BatchId) is not { State: BatchState.Committed };
+    private static long CountRecords(SlotSurvey[] surveys) =>
+        surveys.Sum(static survey => (long)(survey.Footer?.RecordCount ?? 0));
 
     private void Add(
         Segment segment,
@@ -380,79 +385,24 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
         ulong batchId)
     {
         long position = _geometry.PositionOf(segment.Slot, offset);
-        _records.Add(new RecoveredRecord(hash, sequence, position, size, flags, batchId));
-    }
-
-    private void BuildIndex()
-    {
-        _records.Sort();
-        for (int first = 0; first < _records.Count;)
+        var record = new RecoveredRecord(hash, sequence, position, size, flags);
+        if (batchId == 0)
         {
-            int next = first + 1;
-            while (next < _records.Count && _records[next].Hash == _records[first].Hash)
-            {
-                next++;
-            }
-
-            AddGroup(first, next);
-            first = next;
-        }
-    }
-
-    /// <summary>Gives the index the newest record of the keys with one hash.</summary>
-    private void AddGroup(int first, int end)
-    {
-        bool collides = false;
-        for (int i = first; i < end; i++)
-        {
-            collides |= (_records[i].Flags & RecordFlags.HashCollision) != 0;
-        }
-
-        if (collides)
-        {
-            AddColliding(first, end);
+            Add(_builder!, record);
         }
         else
         {
-            AddToIndex(_records[end - 1]);
+            _unsettled.Add((record, batchId));
         }
     }
 
-    // Several keys share the hash: only their bytes tell them apart.
-    private void AddColliding(int first, int end)
+    private void Add(IndexBuilder builder, in RecoveredRecord record)
     {
-        var keys = new HashSet<string>(StringComparer.Ordinal);
-        for (int i = end - 1; i >= first; i--)
+        if (record.IsTombstone)
         {
-            using Epoch.Operation operation = Epoch.Enter();
-            using FoundRecord found = shard.Open(EntryOf(_records[i]));
-            if (keys.Add(Convert.ToHexString(found.Record.Key)))
-            {
-                AddToIndex(_records[i]);
-            }
+            shard.SegmentOf(record.Position).AddTombstone(record.Size);
         }
+
+        builder.Add(record);
     }
-
-    private void AddToIndex(in RecoveredRecord record)
-    {
-        if ((record.Flags & RecordFlags.Tombstone) != 0)
-        {
-            return;
-        }
-
-        BucketWriter bucket = shard.Index.Acquire(record.Hash);
-        bool isInserted = bucket.Insert(EntryOf(record));
-        bucket.Dispose();
-        if (!isInserted)
-        {
-            throw new InsufficientMemoryException(
-                $"The memory budget of {store.Memory.BudgetBytes} bytes is too small for the "
-                + "index of this store.");
-        }
-
-        shard.SegmentOf(record.Position).AddLive(record.Size);
-    }
-
-    private static IndexEntry EntryOf(in RecoveredRecord record) =>
-        IndexEntry.Create(record.Position, SizeClass.FromLength(record.Size));
 }

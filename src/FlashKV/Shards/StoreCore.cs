@@ -146,9 +146,17 @@ internal sealed class StoreCore : IDisposable
         ShardRecovery[] recoveries = Array.ConvertAll(
             shards, shard => new ShardRecovery(shard, context, shards.Length));
         bool isSequential = context.Options.Seed is not null;
-        ForEach(recoveries, isSequential, recovery => recovery.Collect(isStagingTrusted));
-        new BatchResolution(recoveries, context).Resolve();
-        ForEach(recoveries, isSequential, recovery => recovery.Build(session));
+        try
+        {
+            ForEach(recoveries, isSequential, recovery => recovery.Collect(isStagingTrusted));
+            new BatchResolution(recoveries, context).Resolve();
+            ForEach(recoveries, isSequential, recovery => recovery.Build(session));
+        }
+        finally
+        {
+            Array.ForEach(recoveries, static recovery => recovery.Dispose());
+        }
+
         ForEach(recoveries, isSequential, static recovery => recovery.Finish());
     }
 
