@@ -22,7 +22,7 @@ internal sealed unsafe partial class HashIndex
     private const int OverflowShareOfBudget = 16;
 
     private const int LinesAheadAtLeast = LinePages.LinesPerPage / 4;
-    private const int LinesAheadAtMost = 8 * LinePages.LinesPerPage;
+    private const int LinesAheadAtMost = LinePages.LinesPerPage;
 
     private int _splitting; // 1 while a thread splits
     private long _refusedSplits;
