@@ -183,13 +183,13 @@ public sealed class FormatTests
     {
         byte[] copy = new byte[Superblock.CopyBytes];
         int length = NewSuperblock().Write(copy);
-        copy[Superblock.VersionOffset] = 2;
+        copy[Superblock.VersionOffset] = (byte)(FormatVersion.Current + 1);
         BitConverter.TryWriteBytes(
             copy.AsSpan(Superblock.ChecksumOffset),
             Crc32C.Compute(copy.AsSpan(Superblock.LengthOffset, length - Superblock.LengthOffset)));
 
         Assert.Equal(SuperblockStatus.OtherVersion, Superblock.TryRead(copy, out _));
-        Assert.Equal(2u, Superblock.VersionOf(copy));
+        Assert.Equal(FormatVersion.Current + 1, Superblock.VersionOf(copy));
     }
 
     private static Superblock NewSuperblock() => new()
