@@ -11,7 +11,6 @@ internal readonly struct RecoveredRecord
     private const int FlagsBits = 4;
     private const int SizeBits = 64 - FlagsBits - IndexEntry.AddressBits;
     private const int PositionShift = FlagsBits + SizeBits;
-    private const ulong FlagsMask = (1UL << FlagsBits) - 1;
     private const ulong SizeMask = (1UL << SizeBits) - 1;
 
     // From the top: position and size in units of 8 bytes, flags.
