@@ -5,11 +5,12 @@ namespace FlashKV.Workloads.Device;
 
 /// <summary>
 /// One thread that reads random blocks through a context with as many command blocks as the queue
-/// is deep: the batch is long, so that a command is sent whenever one ends.
+/// is deep: the batch is long, so that a command is sent whenever one ends, and the queue seldom
+/// runs empty.
 /// </summary>
 internal sealed class RandomReader : IDisposable
 {
-    private const int Batches = 16;
+    private const int Batches = 64;
 
     private readonly SuperpipeContext _context;
     private readonly PhysicalLun _lun;

@@ -6,8 +6,9 @@ namespace FlashKV.Workloads.Device;
 /// <summary>One thread that writes a LUN from its beginning to its end and again.</summary>
 internal sealed class SequentialWriter : IDisposable
 {
-    // A batch is longer than the queue is deep, so that a command is sent whenever one ends.
-    private const int Rounds = 8;
+    // A batch is longer than the queue is deep, so that a command is sent whenever one ends. At its
+    // end the queue runs empty, which fio's never does: so much longer that it does not count.
+    private const int Rounds = 32;
 
     private readonly SuperpipeContext _context;
     private readonly Lun _lun;
