@@ -8,7 +8,7 @@ internal sealed class ModelRig
         Device = device;
         Context = SuperpipeDevice.Open(device, "/dev/sg0").Attach(new AttachOptions
         {
-            CommandBlocks = 16,
+            CommandBlocks = 8,
             InlineRounds = inlineRounds,
         });
         Lun = Context.OpenVirtualLun(1);

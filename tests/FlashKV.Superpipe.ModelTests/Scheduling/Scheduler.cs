@@ -11,7 +11,8 @@ namespace FlashKV.Superpipe.Scheduling;
 /// <remarks>
 /// <para>
 /// What is explored are interleavings of the accesses made through Interlocked and Volatile, in the
-/// order of the program. Reordering by compiler and processor is not.
+/// order of the program; with the mistakes of <see cref="Mutations.Mutations"/>, of plain accesses
+/// too. Reordering by compiler and processor is not.
 /// </para>
 /// <para>
 /// A thread that yields waits for something. It is not chosen again before every thread that could
@@ -26,6 +27,14 @@ namespace FlashKV.Superpipe.Scheduling;
 /// </remarks>
 internal sealed class Scheduler
 {
+    /// <summary>The most schedules that a scenario should have, for its test to be quick.</summary>
+    internal const int MostSchedules = 20_000;
+
+    /// <summary>
+    /// Where to end a search for a mistake, which has more points than the scenarios are made for.
+    /// </summary>
+    internal static int SearchLimit { get; set; } = int.MaxValue;
+
     private const int MaxPoints = 5000;
 
     [ThreadStatic]
@@ -68,7 +77,7 @@ internal sealed class Scheduler
                 scheduler.Run(schedules == 0 ? first : scenario());
                 schedules++;
             }
-            while (scheduler.Backtrack());
+            while (schedules < SearchLimit && scheduler.Backtrack());
         }
         finally
         {

@@ -15,7 +15,7 @@ internal static class Monitor
     {
         Real.Exit(target);
         Scheduler.Yield();
-        Real.Enter(target);
+        Plain.Enter(target);
         return true;
     }
 
