@@ -70,13 +70,18 @@ public sealed class FileMedium : Medium
 
     /// <summary>Opens a file in a certain way.</summary>
     internal static FileMedium Open(
-        string path, long blockCount, bool direct, FileAccessMethod method)
+        string path,
+        long blockCount,
+        bool direct,
+        FileAccessMethod method,
+        UringKernel? kernel = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfLessThan(blockCount, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(blockCount, MaxBlockCount);
         return LibC.IsUsable && method != FileAccessMethod.Portable
-            ? LinuxFileOpener.Open(path, blockCount, direct, method)
+            ? LinuxFileOpener.Open(
+                path, blockCount, direct, method, kernel ?? UringKernel.System)
             : PortableFileOpener.Open(path, blockCount);
     }
 

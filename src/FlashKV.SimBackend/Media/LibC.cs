@@ -20,6 +20,7 @@ internal static unsafe partial class LibC
     internal const int ErrorNoSpace = 28;
     internal const int ErrorReadOnly = 30;
     internal const int ErrorNotImplemented = 38;
+    internal const int ErrorTimer = 62;
     internal const int ErrorNotSupported = 95;
     internal const int ErrorQuota = 122;
     internal const int ErrorCanceled = 125;

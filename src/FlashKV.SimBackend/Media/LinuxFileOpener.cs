@@ -9,7 +9,7 @@ internal static class LinuxFileOpener
     private const int OwnerReadWrite = 0x180; // 0600
 
     internal static FileMedium Open(
-        string path, long blockCount, bool direct, FileAccessMethod method)
+        string path, long blockCount, bool direct, FileAccessMethod method, UringKernel kernel)
     {
         bool isDirect = direct && LibC.OpenDirect != 0;
         bool isNew = !File.Exists(path);
@@ -27,7 +27,7 @@ internal static class LinuxFileOpener
 
             FileChannel channel =
                 (isDirect && method != FileAccessMethod.Positioned
-                    ? UringFileChannel.TryCreate(file)
+                    ? UringFileChannel.TryCreate(file, kernel)
                     : null)
                 ?? (FileChannel)new LinuxFileChannel(file, isDirect);
             return new FileMedium(path, channel, length / Medium.BlockBytes);

@@ -13,6 +13,9 @@ internal static unsafe partial class UringCalls
     /// <summary>Of io_uring_enter: wait for completions, and let those that are due happen.</summary>
     internal const int GetEvents = 1;
 
+    // Of io_uring_enter: the last arguments are a structure that names a longest wait.
+    private const int ExtendedArgument = 8;
+
     // The same on every architecture.
     private const nint SetupCall = 425;
     private const nint EnterCall = 426;
@@ -37,6 +40,33 @@ internal static unsafe partial class UringCalls
         // SAFETY: the owner of the ring keeps it open while one of its methods runs.
         nint descriptor = ring.DangerousGetHandle();
         return (int)Call(EnterCall, descriptor, submissions, least, flags, 0, 0);
+    }
+
+    /// <summary>
+    /// Hands over submissions and waits for completions, but no longer than a time. When that is
+    /// over and there was nothing to take, it fails with <see cref="LibC.ErrorTimer"/>.
+    /// </summary>
+    /// <returns>How many submissions the kernel took.</returns>
+    internal static int EnterFor(
+        SafeFileHandle ring, int submissions, int least, TimeSpan limit)
+    {
+        const int NanosecondsPerTick = 100;
+        KernelTime time = new()
+        {
+            Seconds = limit.Ticks / TimeSpan.TicksPerSecond,
+            Nanoseconds = limit.Ticks % TimeSpan.TicksPerSecond * NanosecondsPerTick,
+        };
+        WaitArgument argument = new() { Time = &time };
+
+        // SAFETY: as in Enter; the kernel reads both structures during the call only.
+        return (int)Call(
+            EnterCall,
+            ring.DangerousGetHandle(),
+            submissions,
+            least,
+            GetEvents | ExtendedArgument,
+            (nint)(&argument),
+            sizeof(WaitArgument));
     }
 
     /// <summary>Registers a file as number 0, which spares each request its look-up.</summary>
@@ -76,4 +106,20 @@ internal static unsafe partial class UringCalls
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint Call(
         nint number, nint a0, nint a1, nint a2, nint a3, nint a4, nint a5);
+
+    // struct __kernel_timespec
+    [StructLayout(LayoutKind.Sequential)]
+    private struct KernelTime
+    {
+        internal long Seconds;
+        internal long Nanoseconds;
+    }
+
+    // struct io_uring_getevents_arg: no signal mask.
+    [StructLayout(LayoutKind.Explicit, Size = 24)]
+    private struct WaitArgument
+    {
+        [FieldOffset(16)]
+        internal KernelTime* Time;
+    }
 }

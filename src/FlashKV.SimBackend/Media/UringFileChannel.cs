@@ -18,12 +18,15 @@ internal sealed class UringFileChannel : FileChannel
     private const int EndsAtOnce = 64;
 
     private readonly SafeFileHandle _file;
+    private readonly UringKernel _kernel;
     private readonly LinuxFileChannel _calls;
     private readonly UringTransferQueue?[] _free = new UringTransferQueue?[KeptQueues];
 
-    private UringFileChannel(SafeFileHandle file, UringTransferQueue first)
+    private UringFileChannel(
+        SafeFileHandle file, UringKernel kernel, UringTransferQueue first)
     {
         _file = file;
+        _kernel = kernel;
         _calls = new LinuxFileChannel(file, direct: true);
         _free[0] = first;
     }
@@ -34,11 +37,12 @@ internal sealed class UringFileChannel : FileChannel
 
     /// <summary>Makes the channel.</summary>
     /// <param name="file">The file, open for direct I/O; the channel's if it is made.</param>
+    /// <param name="kernel">Who is asked.</param>
     /// <returns><see langword="null"/> where the system refuses io_uring.</returns>
-    internal static UringFileChannel? TryCreate(SafeFileHandle file)
+    internal static UringFileChannel? TryCreate(SafeFileHandle file, UringKernel kernel)
     {
-        UringTransferQueue? queue = UringTransferQueue.TryCreate(file);
-        return queue is null ? null : new UringFileChannel(file, queue);
+        UringTransferQueue? queue = UringTransferQueue.TryCreate(file, kernel);
+        return queue is null ? null : new UringFileChannel(file, kernel, queue);
     }
 
     internal override MediumStatus Read(long offset, ReadOnlySpan<MemoryRun> runs) =>
@@ -86,7 +90,7 @@ internal sealed class UringFileChannel : FileChannel
             }
         }
 
-        return UringTransferQueue.TryCreate(_file);
+        return UringTransferQueue.TryCreate(_file, _kernel);
     }
 
     internal override void ReturnQueue(TransferQueue queue)

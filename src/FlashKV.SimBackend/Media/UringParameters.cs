@@ -17,6 +17,9 @@ internal struct UringParameters
     /// </summary>
     internal const uint NeededFeatures = SingleMapping | NoDrop | SubmitStable;
 
+    /// <summary>IORING_FEAT_EXT_ARG: a wait can have a limit (Linux 5.11).</summary>
+    internal const uint WaitsWithLimit = 1 << 8;
+
     private const uint SingleMapping = 1 << 0;
     private const uint NoDrop = 1 << 1;
     private const uint SubmitStable = 1 << 2;

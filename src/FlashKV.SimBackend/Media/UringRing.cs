@@ -17,6 +17,12 @@ internal sealed unsafe class UringRing : CriticalFinalizerObject, IDisposable
 {
     private const nint MapFailed = -1;
 
+    // How long a disk may be silent before its client hears that nothing has ended. Who waits looks
+    // at the clock once in a few hundred such rounds.
+    private static readonly TimeSpan s_longestWait = TimeSpan.FromMilliseconds(10);
+
+    private readonly UringKernel _kernel;
+    private readonly TimeSpan? _longestWait;
     private readonly SafeFileHandle _ring;
     private readonly nuint _ringBytes;
     private readonly nuint _submissionBytes;
@@ -34,8 +40,11 @@ internal sealed unsafe class UringRing : CriticalFinalizerObject, IDisposable
     private uint _sent;
     private uint _head;
 
-    private UringRing(SafeFileHandle ring, in UringParameters parameters)
+    private UringRing(UringKernel kernel, SafeFileHandle ring, in UringParameters parameters)
     {
+        _kernel = kernel;
+        _longestWait = (parameters.Features & UringParameters.WaitsWithLimit) != 0
+            ? s_longestWait : null;
         _ring = ring;
         Entries = (int)parameters.SubmissionEntries;
         _submissionBytes = parameters.SubmissionEntries * UringSubmission.SizeInBytes;
@@ -50,29 +59,34 @@ internal sealed unsafe class UringRing : CriticalFinalizerObject, IDisposable
     /// <summary>The most submissions that the kernel has not taken yet.</summary>
     internal int Entries { get; }
 
+    /// <summary>Whether <see cref="Enter"/> comes back from a wait in which nothing ends.</summary>
+    internal bool WaitsWithLimit => _longestWait is not null;
+
     /// <summary>The submissions that the kernel has not taken yet.</summary>
     internal int Unsent => (int)(_tail - _sent);
 
     /// <summary>Makes a ring for transfers of one file.</summary>
     /// <param name="entries">The wanted <see cref="Entries"/>, a power of two.</param>
     /// <param name="file">The file, number 0 in submissions. The ring keeps it open.</param>
+    /// <param name="kernel">Who is asked.</param>
     /// <returns><see langword="null"/> where the system refuses.</returns>
-    internal static UringRing? TryCreate(int entries, SafeFileHandle file)
+    internal static UringRing? TryCreate(int entries, SafeFileHandle file, UringKernel kernel)
     {
         Debug.Assert(
             sizeof(UringParameters) == UringParameters.SizeInBytes, "as the kernel has it");
         UringParameters parameters = new() { Flags = UringParameters.Clamp };
-        int descriptor = UringCalls.Setup(entries, &parameters);
+        int descriptor = kernel.Setup(entries, ref parameters);
         if (descriptor < 0)
         {
             return null;
         }
 
-        UringRing ring = new(new SafeFileHandle(descriptor, ownsHandle: true), in parameters);
+        UringRing ring = new(
+            kernel, new SafeFileHandle(descriptor, ownsHandle: true), in parameters);
         if ((parameters.Features & UringParameters.NeededFeatures)
                 == UringParameters.NeededFeatures
             && ring.TryMap(in parameters)
-            && UringCalls.RegisterFile(ring._ring, file) == 0)
+            && kernel.RegisterFile(ring._ring, file) == 0)
         {
             return ring;
         }
@@ -104,17 +118,21 @@ internal sealed unsafe class UringRing : CriticalFinalizerObject, IDisposable
         return ((UringSubmission*)_submissions + (--_tail & _submissionMask))->UserData;
     }
 
-    /// <summary>Hands over what is unsent and waits for completions.</summary>
+    /// <summary>
+    /// Hands over what is unsent and waits for completions, but not for ever where the kernel can
+    /// end a wait.
+    /// </summary>
     /// <param name="least">How many completions to wait for.</param>
-    /// <returns>0, or the error number.</returns>
+    /// <returns>0, also when the wait was ended; or the error number.</returns>
     internal int Enter(int least)
     {
         // SAFETY: the mappings live until Dispose.
         Volatile.Write(ref *_submissionTail, _tail);
-        int taken = UringCalls.Enter(_ring, Unsent, least, least > 0 ? UringCalls.GetEvents : 0);
+        int taken = _kernel.Enter(_ring, Unsent, least, _longestWait);
         if (taken < 0)
         {
-            return Marshal.GetLastPInvokeError();
+            int error = Marshal.GetLastPInvokeError();
+            return error == LibC.ErrorTimer ? 0 : error;
         }
 
         _sent += (uint)taken;

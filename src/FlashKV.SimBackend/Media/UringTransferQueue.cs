@@ -28,10 +28,11 @@ internal sealed unsafe class UringTransferQueue : TransferQueue, IDisposable
 
     /// <summary>Makes a queue.</summary>
     /// <param name="file">The file, open for direct I/O.</param>
+    /// <param name="kernel">Who is asked.</param>
     /// <returns><see langword="null"/> where the system refuses io_uring.</returns>
-    internal static UringTransferQueue? TryCreate(SafeFileHandle file)
+    internal static UringTransferQueue? TryCreate(SafeFileHandle file, UringKernel kernel)
     {
-        UringRing? ring = UringRing.TryCreate(Entries, file);
+        UringRing? ring = UringRing.TryCreate(Entries, file, kernel);
         return ring is null ? null : new UringTransferQueue(ring);
     }
 

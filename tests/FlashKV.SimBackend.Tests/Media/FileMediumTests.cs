@@ -149,7 +149,8 @@ public sealed class FileMediumTests : IDisposable
         Assert.Null(positioned.TakeQueue());
         using var file = File.OpenHandle(
             _directory.File("probe"), FileMode.Create, FileAccess.Write);
-        using UringRing? ring = LibC.IsUsable ? UringRing.TryCreate(8, file) : null;
+        using UringRing? ring = LibC.IsUsable
+            ? UringRing.TryCreate(8, file, UringKernel.System) : null;
         Assert.Equal(ring is not null && best.IsDirect, best.HasQueues);
     }
 
@@ -253,7 +254,7 @@ public sealed class FileMediumTests : IDisposable
 
         using SafeFileHandle file = new(descriptor, ownsHandle: true);
         Assert.Equal(0, LibC.Lock(file, LibC.LockExclusive | LibC.LockNonBlocking));
-        UringRing? ring = UringRing.TryCreate(8, file);
+        UringRing? ring = UringRing.TryCreate(8, file, UringKernel.System);
         for (int i = 0; i < 8 && ring is not null; i++)
         {
             UringSubmission* submission = ring.Add();
