@@ -70,8 +70,9 @@ internal static class PortableFileOpener
             RandomAccess.SetLength(file, blockCount * Medium.BlockBytes);
             RandomAccess.FlushToDisk(file);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or ArgumentException)
         {
+            // The runtime has one or the other, as the system refuses the length or the space.
             file.Dispose();
             if (isNew)
             {
