@@ -102,14 +102,22 @@ public sealed class BatchModelTests
                 opcode, handle, lba, 1, fixture.Data.Address + (i * 4096));
         }
 
-        RunBatch(client, commands);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 200; i++)
+        // Compiling a method anew, the runtime may allocate on the thread that calls it. That passes;
+        // what the path itself allocates, it allocates in every round.
+        const int Rounds = 20;
+        long least = long.MaxValue;
+        for (int round = 0; round < Rounds && least != 0; round++)
         {
-            RunBatch(client, commands);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                RunBatch(client, commands);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.Equal(0, least);
     }
 
     private static void RunBatch(TestClient client, SislIoarcb[] commands)
