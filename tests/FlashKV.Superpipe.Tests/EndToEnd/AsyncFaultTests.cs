@@ -1,4 +1,5 @@
 using FlashKV.SimBackend;
+using FlashKV.SimBackend.Afu;
 using FlashKV.Superpipe.Tests.Doubles;
 
 namespace FlashKV.Superpipe.Tests.EndToEnd;
@@ -26,16 +27,21 @@ public class AsyncFaultTests
         using SimulatedRig rig = new(
             mode, commandBlocks: 32, clock: new ManualClock(s_tick), inlineRounds: 1);
         using VirtualLun lun = rig.Context.OpenVirtualLun(1);
-        rig.Adapter.InjectFaults(CommandFault.LostCommand, 3000, seed);
-        rig.Adapter.InjectFaults(CommandFault.LostResponse, 3000, seed + 1);
-        rig.Adapter.InjectFaults(CommandFault.Delay, 200, seed + 2);
+        CommandFaultPlan plan = rig.Adapter.Afu.Faults;
+        FaultChance[] chances =
+        [
+            plan.AddChance(PlannedFault.Of(CommandFault.LostCommand), 3000, seed),
+            plan.AddChance(PlannedFault.Of(CommandFault.LostResponse), 3000, seed + 1),
+            plan.AddChance(PlannedFault.Of(CommandFault.Delay), 200, seed + 2),
+        ];
         Worker[] workers = [.. Enumerable.Range(0, Workers).Select(
             number => new Worker(rig.Adapter, lun, number, new Random((seed * 100) + number)))];
 
         await Task.WhenAll(workers.Select(worker => Task.Run(worker.RunAsync))).WaitAsync(s_limit);
 
         Assert.True(workers.Sum(worker => worker.Cancelled) > 0, $"Nothing cancelled, seed {seed}.");
-        Assert.True(rig.Statistics.ContextResets > 0, $"No command was lost, seed {seed}.");
+        Assert.All(chances, chance => Assert.True(
+            chance.Struck > 0, $"{chance.Fault.Kind} never struck, seed {seed}."));
         Assert.True(rig.Statistics.Recoveries > 0, $"No reset was noticed, seed {seed}.");
         Assert.Equal(0, rig.Statistics.Failures);
         Assert.Equal(rig.Context.CommandBlocks, rig.Context.FreeRooms);
