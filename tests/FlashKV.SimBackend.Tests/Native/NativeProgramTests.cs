@@ -11,6 +11,7 @@ public sealed class NativeProgramTests(NativeMachine machine) : IClassFixture<Na
     [
         "lifecycle", "physical", "errors", "descriptors", "events", "handles", "processes", "clone",
         "recovery", "faults", "instructions", "threads", "ends", "adapter",
+        "whole", "contextreset", "capacity", "resetload", "linkload",
     ];
 
     private static readonly (SubmissionMode Mode, PreloadRegisters Registers)[] s_modes =

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -322,9 +323,15 @@ void control(unsigned verb, unsigned adapter, unsigned first, unsigned second, u
     } request = { .verb = verb, .adapter = adapter, .first = first, .second = second,
         .value = value };
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    strncpy(address.sun_path, getenv("FLASHKV_ADAPTER_SOCKET"), sizeof address.sun_path - 1);
+    const char *path = getenv("FLASHKV_ADAPTER_SOCKET");
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    socklen_t length = sizeof address;
+    if (path[0] == '@') {
+        address.sun_path[0] = '\0';
+        length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+    }
     int connection = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-    CHECK_ERROR(connect(connection, (struct sockaddr *)&address, sizeof address), 0);
+    CHECK_ERROR(connect(connection, (struct sockaddr *)&address, length), 0);
     exchange(connection, &hello, sizeof hello, 1);
     exchange(connection, &request, sizeof request, 32);
     CHECK(close(connection), 0);

@@ -28,6 +28,11 @@ static const struct {
     { "ends", scenario_ends },
     { "contexts", scenario_contexts },
     { "adapter", scenario_adapter },
+    { "whole", scenario_whole },
+    { "contextreset", scenario_contextreset },
+    { "capacity", scenario_capacity },
+    { "resetload", scenario_resetload },
+    { "linkload", scenario_linkload },
     { "absent", scenario_absent },
     { "abandoned", scenario_abandoned },
 };

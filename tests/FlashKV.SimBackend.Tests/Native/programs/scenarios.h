@@ -25,6 +25,11 @@ void scenario_threads(void);
 void scenario_ends(void);
 void scenario_contexts(void);
 void scenario_adapter(void);
+void scenario_whole(void);
+void scenario_contextreset(void);
+void scenario_capacity(void);
+void scenario_resetload(void);
+void scenario_linkload(void);
 void scenario_absent(void);
 void scenario_abandoned(void);
 
