@@ -4,6 +4,7 @@ using FlashKV.Workloads.Device;
 using FlashKV.Workloads.Limits;
 using FlashKV.Workloads.Resets;
 using FlashKV.Workloads.Rooms;
+using FlashKV.Workloads.Served;
 using FlashKV.Workloads.Stores;
 using FlashKV.Workloads.Workers;
 
@@ -34,6 +35,7 @@ internal static class WorkloadsProgram
             new DeviceCommand(),
             new ResetsCommand(),
             new RoomsCommand(),
+            new ServedCommand(),
         };
         return root.Parse(args).Invoke();
     }

@@ -13,6 +13,10 @@ internal static class AbiBytes
     internal static Span<byte> Of<T>(ref T value)
         where T : unmanaged => MemoryMarshal.AsBytes(new Span<T>(ref value));
 
+    /// <summary>The bytes of structures.</summary>
+    internal static Span<byte> Of<T>(Span<T> values)
+        where T : unmanaged => MemoryMarshal.AsBytes(values);
+
     /// <summary>Copies a structure out of bytes of any alignment.</summary>
     /// <param name="bytes">At least the structure's size.</param>
     internal static T Read<T>(ReadOnlySpan<byte> bytes)

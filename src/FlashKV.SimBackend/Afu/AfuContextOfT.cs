@@ -150,18 +150,19 @@ internal sealed class AfuContext<TMemory> : AfuContext
             Postpone(lane, commands);
         }
 
-        return AnswerIfRunning(commands);
+        return AnswerIfRunning(lane, commands);
     }
 
     private bool Collect(CommandLane<TMemory> lane, bool mayWait)
     {
         Span<AfuCommand> commands = lane.Collect(mayWait);
-        return !commands.IsEmpty && AnswerIfRunning(commands);
+        return !commands.IsEmpty && AnswerIfRunning(lane, commands);
     }
 
     // A context that was reset or lost meanwhile gets no answers (SP §4.9). Whoever reset it
     // waits for this lane, so the check cannot come too early.
-    private bool AnswerIfRunning(Span<AfuCommand> commands) => IsRunning && Answer(commands);
+    private bool AnswerIfRunning(CommandLane<TMemory> lane, Span<AfuCommand> commands) =>
+        IsRunning && (TMemory.IsCopied ? AnswerCopied(lane, commands) : Answer(commands));
 
     private int Fetch(CommandLane<TMemory> lane)
     {
@@ -227,6 +228,12 @@ internal sealed class AfuContext<TMemory> : AfuContext
     {
         isBroken = false;
         int queued = _rooms.Dequeue(lane.Addresses);
+        if (TMemory.IsCopied)
+        {
+            return lane.Copies.Fetch(
+                _memory, lane.Addresses[..queued], lane.Fetched, out isBroken);
+        }
+
         int count = 0;
         foreach (ulong address in lane.Addresses[..queued])
         {
@@ -246,6 +253,48 @@ internal sealed class AfuContext<TMemory> : AfuContext
         }
 
         return count;
+    }
+
+    // The same as below for a client whose memory is copied, a batch at once. Nothing of it is
+    // under way.
+    private bool AnswerCopied(CommandLane<TMemory> lane, Span<AfuCommand> commands)
+    {
+        ulong interrupts = 0;
+        foreach (ref AfuCommand command in commands)
+        {
+            if (command.Result.AfuExtra == (byte)SislAfuDmaExtra.PageIn)
+            {
+                RaiseInterrupt(SislSyncInterrupts.TempErrPageIn);
+            }
+        }
+
+        lane.Copies.WriteStatuses(
+            _memory, commands, ByteOrder.IsForeign(IsBigEndian), out bool isBroken);
+        if (isBroken)
+        {
+            RaiseInterrupt(SislSyncInterrupts.PermErrSaWrite);
+        }
+
+        ReadOnlySpan<ulong> handles = lane.Copies.Handles(commands);
+        if (handles.IsEmpty)
+        {
+            return false;
+        }
+
+        long position = _responses.Reserve(handles.Length);
+        if (_responses.Fill(_memory, position, handles, IsBigEndian) < handles.Length)
+        {
+            RaiseInterrupt(SislSyncInterrupts.PermErrRrqWrite);
+            return true;
+        }
+
+        foreach (ref AfuCommand command in commands)
+        {
+            interrupts |= command.LosesResponse ? 0 : 1UL << (command.Msi & 63);
+        }
+
+        RaiseAll(interrupts);
+        return true;
     }
 
     // Says whether there was anything to answer.
@@ -305,13 +354,17 @@ internal sealed class AfuContext<TMemory> : AfuContext
             interrupts |= 1UL << (command.Msi & 63);
         }
 
+        RaiseAll(interrupts);
+        Debug.Assert(answers <= commands.Length, "one answer per command at most");
+    }
+
+    private void RaiseAll(ulong interrupts)
+    {
         interrupts &= ~1UL;
         while (interrupts != 0)
         {
             RaiseLisn(System.Numerics.BitOperations.TrailingZeroCount(interrupts));
             interrupts &= interrupts - 1;
         }
-
-        Debug.Assert(answers <= commands.Length, "one answer per command at most");
     }
 }

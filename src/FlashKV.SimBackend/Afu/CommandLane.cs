@@ -17,6 +17,7 @@ internal sealed class CommandLane<TMemory>(AfuModel afu)
     private readonly AfuCommand[] _commands = new AfuCommand[BatchSize];
     private readonly TransferBatch _transfers = new(BatchSize, mayLeave: !TMemory.IsCopied);
     private DataCopies<TMemory>? _copies;
+    private CommandCopies<TMemory>? _commandCopies;
 
     /// <summary>What this lane has done so far.</summary>
     internal CommandCounters Counters { get; } = new();
@@ -32,6 +33,10 @@ internal sealed class CommandLane<TMemory>(AfuModel afu)
 
     /// <summary>Where addresses go that a room queue gives out.</summary>
     internal Span<ulong> Addresses => _addresses.AsSpan(0, Room);
+
+    /// <summary>How blocks and answers get here and there, for memory that is copied.</summary>
+    internal CommandCopies<TMemory> Copies =>
+        _commandCopies ??= new CommandCopies<TMemory>(BatchSize);
 
     /// <summary>The commands whose transfers are under way; any thread may look.</summary>
     internal int UnderWay => _transfers.UnderWay?.Count ?? 0;

@@ -18,4 +18,22 @@ internal struct FetchedCommand
     /// The copy that the AFU works from; the client's may change behind its back.
     /// </summary>
     public SislIoarcb Ioarcb;
+
+    /// <summary>Takes a command whose block was at an address (IOARRIN mode).</summary>
+    internal void Take(in SislIoarcb ioarcb, ulong address)
+    {
+        Ioarcb = ioarcb;
+        ResponseAddress = address;
+        IoasaAddress = address + SislIoarcb.SizeInBytes;
+        WasDelayed = false;
+    }
+
+    /// <summary>Takes a command out of a submission ring.</summary>
+    internal void Take(in SislIoarcb ioarcb)
+    {
+        Ioarcb = ioarcb;
+        ResponseAddress = ioarcb.Ioasa;
+        IoasaAddress = ioarcb.Ioasa;
+        WasDelayed = false;
+    }
 }

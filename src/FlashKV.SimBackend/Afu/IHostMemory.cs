@@ -19,7 +19,9 @@ internal interface IHostMemory
     /// <summary>Copies into client memory.</summary>
     bool TryWrite(ulong address, ReadOnlySpan<byte> source);
 
-    /// <summary>Writes the AFU's half of an IOASA.</summary>
+    /// <summary>
+    /// Writes the AFU's half of an IOASA; only for memory that is not copied.
+    /// </summary>
     /// <param name="address">The address of the IOASA.</param>
     /// <param name="result">What it says.</param>
     /// <param name="isSwapped">See <see cref="CommandResult.WriteTo"/>.</param>
@@ -35,6 +37,21 @@ internal interface IHostMemory
     /// before the others.
     /// </param>
     bool TryPublish(ulong address, ulong value, int lastByte);
+
+    /// <summary>
+    /// Stores numbers in a row, so that a client which sees one also sees all earlier writes, and
+    /// those before it; only for memory that is copied.
+    /// </summary>
+    /// <param name="address">A multiple of 8.</param>
+    /// <param name="values">The numbers, as they are to lie in memory.</param>
+    /// <param name="toggle">
+    /// The bit that tells the client that a number is there. Until now it is the other way round.
+    /// </param>
+    /// <returns>
+    /// <see langword="false"/> when the client does not have all of the memory; then it sees none of
+    /// the numbers.
+    /// </returns>
+    bool TryPublish(ulong address, ReadOnlySpan<ulong> values, ulong toggle);
 
     /// <summary>Finds a data buffer of the client, to transfer from and to directly.</summary>
     /// <param name="address">The client's address.</param>

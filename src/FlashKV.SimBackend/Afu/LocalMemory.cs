@@ -68,6 +68,9 @@ internal readonly unsafe struct LocalMemory : IHostMemory
         return true;
     }
 
+    public bool TryPublish(ulong address, ReadOnlySpan<ulong> values, ulong toggle) =>
+        throw new UnreachableException();
+
     public bool TryLocate(ulong address, long bytes, out nint local)
     {
         Debug.Assert(bytes >= 0, "a length");

@@ -1,4 +1,4 @@
-using FlashKV.Superpipe.Abi;
+using System.Diagnostics;
 
 namespace FlashKV.SimBackend.Afu;
 
@@ -41,13 +41,8 @@ internal readonly struct ProcessMemory : IHostMemory
     public bool TryWrite(ulong address, ReadOnlySpan<byte> source) =>
         ProcessVm.TryWrite(_processId, address, source);
 
-    public bool TryWriteIoasa(ulong address, in CommandResult result, bool isSwapped)
-    {
-        const int OwnBytes = SislIoasa.SizeInBytes / 2;
-        SislIoasa ioasa = default;
-        result.WriteTo(ref ioasa, isSwapped);
-        return ProcessVm.TryWrite(_processId, address, AbiBytes.Of(ref ioasa)[..OwnBytes]);
-    }
+    public bool TryWriteIoasa(ulong address, in CommandResult result, bool isSwapped) =>
+        throw new UnreachableException();
 
     public bool TryPublish(ulong address, ulong value, int lastByte)
     {
@@ -59,6 +54,17 @@ internal readonly struct ProcessMemory : IHostMemory
         // Everything before is in the client's memory when the entry gets there.
         Thread.MemoryBarrier();
         return ProcessVm.TryPublish(_processId, address, value, lastByte);
+    }
+
+    public bool TryPublish(ulong address, ReadOnlySpan<ulong> values, ulong toggle)
+    {
+        if ((address & 7) != 0)
+        {
+            return false;
+        }
+
+        Thread.MemoryBarrier();
+        return ProcessVm.TryPublish(_processId, address, values, toggle);
     }
 
     // Whether the client has the range shows when it is copied.

@@ -59,6 +59,42 @@ internal static unsafe partial class ProcessVm
         return Write(processId, from, 2, to, 2, 0) == sizeof(ulong);
     }
 
+    /// <summary>
+    /// Stores numbers of which one bit says that they are there: first with that bit the other way
+    /// round, and then once more as they are.
+    /// </summary>
+    /// <param name="processId">The process.</param>
+    /// <param name="address">Where they go.</param>
+    /// <param name="values">The numbers.</param>
+    /// <param name="toggle">The bit.</param>
+    /// <remarks>
+    /// The second time changes nothing but the bit, so it does not matter how the system stores
+    /// bytes. The first time must have gone well.
+    /// </remarks>
+    internal static bool TryPublish(
+        int processId, ulong address, ReadOnlySpan<ulong> values, ulong toggle)
+    {
+        Span<ulong> before = stackalloc ulong[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            before[i] = values[i] ^ toggle;
+        }
+
+        nuint bytes = (nuint)values.Length * sizeof(ulong);
+        fixed (ulong* first = before)
+        fixed (ulong* second = values)
+        {
+            IoVector* from = stackalloc IoVector[2];
+            IoVector* to = stackalloc IoVector[2];
+            from[0] = new() { Address = (nint)first, Length = bytes };
+            from[1] = new() { Address = (nint)second, Length = bytes };
+            to[0] = to[1] = new() { Address = (nint)address, Length = bytes };
+
+            // SAFETY: vectors and numbers live through the call.
+            return Write(processId, from, 2, to, 2, 0) == 2 * (nint)bytes;
+        }
+    }
+
     /// <summary>Copies ranges out of a process.</summary>
     /// <returns>How many were copied before the first that could not be.</returns>
     internal static int ReadRanges(int processId, ReadOnlySpan<ClientRange> ranges) =>

@@ -63,4 +63,65 @@ internal sealed class ResponseQueue
             ByteOrder.IsForeign(isBigEndian) ? BinaryPrimitives.ReverseEndianness(entry) : entry,
             lastByte: isBigEndian ? SislRrq.EntrySizeInBytes - 1 : 0);
     }
+
+    /// <summary>Fills reserved entries of a client whose memory is copied, in order.</summary>
+    /// <param name="memory">The client's memory.</param>
+    /// <param name="position">The first entry.</param>
+    /// <param name="handles">What they say.</param>
+    /// <param name="isBigEndian">Whether the client reads them as big-endian numbers.</param>
+    /// <returns>How many were filled before one whose address is bad.</returns>
+    internal int Fill<TMemory>(
+        TMemory memory, long position, ReadOnlySpan<ulong> handles, bool isBigEndian)
+        where TMemory : struct, IHostMemory
+    {
+        int done = 0;
+        while (done < handles.Length)
+        {
+            ReadOnlySpan<ulong> rest = handles[done..];
+            int filled = FillRun(memory, position + done, rest, isBigEndian);
+            if (filled == 0)
+            {
+                if (!TryFill(memory, position + done, rest[0], isBigEndian))
+                {
+                    break;
+                }
+
+                filled = 1;
+            }
+
+            done += filled;
+        }
+
+        return done;
+    }
+
+    // The entries as far as the ring goes; none if they cannot all be written.
+    private int FillRun<TMemory>(
+        TMemory memory, long position, ReadOnlySpan<ulong> handles, bool isBigEndian)
+        where TMemory : struct, IHostMemory
+    {
+        const int MostAtOnce = 512;
+        ulong start = Start;
+        ulong end = End;
+        if (start == 0 || end < start)
+        {
+            return 0;
+        }
+
+        ulong entries = ((end - start) / SislRrq.EntrySizeInBytes) + 1;
+        ulong slot = (ulong)position % entries;
+        int count = (int)Math.Min(Math.Min((ulong)handles.Length, entries - slot), MostAtOnce);
+        ulong toggle = SislRrq.FirstToggle ^ ((ulong)position / entries & 1);
+        bool isForeign = ByteOrder.IsForeign(isBigEndian);
+        Span<ulong> run = stackalloc ulong[count];
+        for (int i = 0; i < count; i++)
+        {
+            ulong entry = SislRrq.Pack(handles[i], toggle);
+            run[i] = isForeign ? BinaryPrimitives.ReverseEndianness(entry) : entry;
+        }
+
+        ulong toggleBit = isForeign ? BinaryPrimitives.ReverseEndianness(1UL) : 1;
+        return memory.TryPublish(start + (slot * SislRrq.EntrySizeInBytes), run, toggleBit)
+            ? count : 0;
+    }
 }

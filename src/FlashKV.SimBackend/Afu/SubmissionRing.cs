@@ -12,6 +12,7 @@ internal sealed class SubmissionRing
     private ulong _end;
     private ulong _head;
     private ulong _tail;
+    private SislIoarcb[] _copies = [];
 
     internal ulong Start => Volatile.Read(ref _start);
 
@@ -66,6 +67,11 @@ internal sealed class SubmissionRing
         ulong tail = Tail;
         int count = 0;
         isBroken = false;
+        if (TMemory.IsCopied)
+        {
+            count = FetchRuns(memory, commands, ref head, tail);
+        }
+
         while (head != tail && count < commands.Length && !isBroken)
         {
             ref FetchedCommand command = ref commands[count];
@@ -79,6 +85,44 @@ internal sealed class SubmissionRing
 
         Volatile.Write(ref _head, head);
         return count;
+    }
+
+    // Slots that follow one another are read at once. A run that cannot be read as a whole is left
+    // to be read slot by slot, since only some may be bad.
+    private int FetchRuns<TMemory>(
+        TMemory memory, Span<FetchedCommand> commands, ref ulong head, ulong tail)
+        where TMemory : struct, IHostMemory
+    {
+        if (_copies.Length < commands.Length)
+        {
+            _copies = new SislIoarcb[commands.Length];
+        }
+
+        int count = 0;
+        while (head != tail && count < commands.Length)
+        {
+            int slots = Math.Min(SlotsInARow(head, tail), commands.Length - count);
+            Span<SislIoarcb> run = _copies.AsSpan(0, slots);
+            if (!memory.TryRead(head, AbiBytes.Of(run)))
+            {
+                break;
+            }
+
+            foreach (ref readonly SislIoarcb ioarcb in run)
+            {
+                commands[count++].Take(in ioarcb);
+                head = Next(head);
+            }
+        }
+
+        return count;
+    }
+
+    private int SlotsInARow(ulong head, ulong tail)
+    {
+        ulong last = tail > head ? tail - SislIoarcb.SizeInBytes : End;
+        return last <= head ? 1 : (int)Math.Min(
+            int.MaxValue, ((last - head) / SislIoarcb.SizeInBytes) + 1);
     }
 
     /// <summary>Forgets everything between head and tail. One thread at a time.</summary>
