@@ -252,6 +252,8 @@ internal sealed class HostProcess
             DeviceFile device => device.Device.Adapter.IoctlUnsynchronized(
                 this, device, request, argument),
             HostFile host => host.Adapter.HostIoctlUnsynchronized(this, request, argument),
+            ContextFile context =>
+                context.Adapter.ContextIoctlUnsynchronized(context, request, argument),
             _ => Errno.InvalidArgument,
         };
 

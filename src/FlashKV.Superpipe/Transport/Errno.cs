@@ -53,6 +53,9 @@ public enum Errno
     /// <summary>EMFILE: too many open files or handles.</summary>
     TooManyOpen = 24,
 
+    /// <summary>ENOTTY: an ioctl that this kind of file does not have.</summary>
+    InappropriateIoctl = 25,
+
     /// <summary>ENOSPC: no space left.</summary>
     NoSpace = 28,
 
