@@ -39,7 +39,8 @@ public class AsyncFaultTests
 
         await Task.WhenAll(workers.Select(worker => Task.Run(worker.RunAsync))).WaitAsync(s_limit);
 
-        Assert.True(workers.Sum(worker => worker.Cancelled) > 0, $"Nothing cancelled, seed {seed}.");
+        long cancelled = workers.Sum(worker => worker.Cancelled);
+        Assert.True(cancelled > 0, $"Nothing cancelled, seed {seed}.");
         Assert.All(chances, chance => Assert.True(
             chance.Struck > 0, $"{chance.Fault.Kind} never struck, seed {seed}."));
         Assert.True(rig.Statistics.Recoveries > 0, $"No reset was noticed, seed {seed}.");
