@@ -14,6 +14,8 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
     // What is not live in a segment that a compaction on request still takes on.
     private const double WorthMoving = 0.98;
 
+    private const int PrefetchDistance = 16;
+
     private readonly LogGeometry _geometry = store.Geometry;
     private readonly List<Segment> _emptied = [];
     private readonly VictimPicker _picker = new(shard.Log, store.Geometry);
@@ -107,12 +109,17 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
         _lastCopy = null;
         for (int i = 0; i < victim.Footer.RecordCount; i++)
         {
-            SummaryEntry entry = SummaryFormat.Read(
-                summary[(i * SummaryFormat.EntryBytes)..], victim.Footer.MinSequence);
+            if (i + PrefetchDistance < victim.Footer.RecordCount)
+            {
+                shard.Index.Prefetch(EntryOf(summary, victim, i + PrefetchDistance).Hash);
+            }
+
+            SummaryEntry entry = EntryOf(summary, victim, i);
 
             // A commit record has done its work once the segments of its batch are sealed; until
             // then this one is pinned.
-            if (!entry.IsDead && (entry.Flags & RecordFlags.BatchCommit) == 0)
+            if (!entry.IsDead && (entry.Flags & RecordFlags.BatchCommit) == 0
+                && MayCount(victim, entry))
             {
                 Move(victim, image, entry, keepsTombstones);
             }
@@ -127,6 +134,23 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
         _emptied.Add(victim);
         _counts = _counts with { Segments = _counts.Segments + 1 };
         FreeEmptied();
+    }
+
+    private static SummaryEntry EntryOf(ReadOnlySpan<byte> summary, Segment victim, int number) =>
+        SummaryFormat.Read(
+            summary[(number * SummaryFormat.EntryBytes)..], victim.Footer.MinSequence);
+
+    // A record that the index does not point to is dead for good: no record comes to its place
+    // before the segment is freed. So it costs neither a latch nor a checksum.
+    private bool MayCount(Segment victim, in SummaryEntry entry)
+    {
+        if ((entry.Flags & RecordFlags.Tombstone) != 0)
+        {
+            return true;
+        }
+
+        using Epoch.Operation operation = Epoch.Enter();
+        return shard.IsIndexed(entry.Hash, _geometry.PositionOf(victim.Slot, entry.Offset));
     }
 
     private void Move(
