@@ -2,6 +2,7 @@ using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
+using FlashKV.Superpipe;
 
 namespace FlashKV.Compaction;
 
@@ -13,6 +14,9 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
 {
     // What is not live in a segment that a compaction on request still takes on.
     private const double WorthMoving = 0.98;
+
+    // How much more than it may be the log is when writers help.
+    private const double HelpAbove = 1.1;
 
     private const int PrefetchDistance = 16;
 
@@ -38,22 +42,33 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
         }
     }
 
-    /// <summary>Compacts while there is more dead space than the options allow.</summary>
-    public void KeepWithinAmplification()
-    {
-        lock (Gate)
-        {
-            FreeEmptied();
-            while (true)
-            {
-                _picker.Look();
-                if (_picker.Pick(store.Options.SpaceAmplification) is not { } victim)
-                {
-                    return;
-                }
+    /// <summary>
+    /// Compacts one segment if there is more dead space than the options allow.
+    /// </summary>
+    /// <returns>Whether it did; then there may be more to do.</returns>
+    public bool TryCompact() => TryCompact(store.Options.SpaceAmplification);
 
-                Compact(victim, !_picker.CanDropTombstones(victim));
-            }
+    /// <summary>
+    /// Compacts one segment if the log has outgrown what the options allow by far: called by a
+    /// writer before it opens another segment, so that the log grows no faster than it is
+    /// compacted. What fails is left to background work, which meets and reports it.
+    /// </summary>
+    public void Help()
+    {
+        double allowed = store.Options.SpaceAmplification * HelpAbove;
+        if (_picker.LastAmplification <= allowed)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = TryCompact(allowed);
+        }
+        catch (Exception exception) when (exception is InsufficientMemoryException
+            or StoreFullException or CorruptStoreException or DeviceException)
+        {
+            shard.Log.AskForCompaction();
         }
     }
 
@@ -96,6 +111,22 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
                     Compact(segment, !picker.CanDropTombstones(segment));
                 }
             }
+        }
+    }
+
+    private bool TryCompact(double amplification)
+    {
+        lock (Gate)
+        {
+            FreeEmptied();
+            _picker.Look();
+            if (_picker.Pick(amplification) is not { } victim)
+            {
+                return false;
+            }
+
+            Compact(victim, !_picker.CanDropTombstones(victim));
+            return true;
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class VictimPicker
     private readonly ShardLog _log;
     private readonly LogGeometry _geometry;
     private readonly List<Segment> _inUse = [];
+    private double _lastAmplification;
     private long _nextId;
     private long _oldestId;
     private long _secondOldestId;
@@ -34,6 +35,16 @@ internal sealed class VictimPicker
 
     /// <summary>The segments that can be compacted.</summary>
     public List<Segment> Sealed { get; } = [];
+
+    /// <summary>
+    /// The bytes of log per byte that counts, when <see cref="Pick"/> was called last. Any thread
+    /// may read it.
+    /// </summary>
+    public double LastAmplification
+    {
+        get => Volatile.Read(ref _lastAmplification);
+        private set => Volatile.Write(ref _lastAmplification, value);
+    }
 
     /// <summary>Looks at the segments anew.</summary>
     public void Look()
@@ -85,9 +96,10 @@ internal sealed class VictimPicker
             }
         }
 
-        return used > (live * amplification) + ((long)Slack * _geometry.SegmentBytes)
-            ? victim
-            : null;
+        // A few segments that are mostly dead are no reason to do anything.
+        long counted = used - ((long)Slack * _geometry.SegmentBytes);
+        LastAmplification = (double)counted / Math.Max(live, 1);
+        return counted > live * amplification ? victim : null;
     }
 
     /// <summary>

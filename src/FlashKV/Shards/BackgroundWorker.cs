@@ -49,7 +49,10 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
             {
                 foreach (Shard shard in _store.Shards)
                 {
-                    Work(shard);
+                    if (Work(shard))
+                    {
+                        Urgent();
+                    }
                 }
             }
             catch (StoreFaultedException)
@@ -84,9 +87,11 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
     }
 
     /// <summary>
-    /// A turn of background work on one shard; whoever has no thread for it steps it.
+    /// A turn of background work on one shard; whoever has no thread for it steps it. It compacts
+    /// one segment at most, so that the flushing of other shards does not wait.
     /// </summary>
-    internal static void Work(Shard shard)
+    /// <returns>Whether there is more to do at once.</returns>
+    internal static bool Work(Shard shard)
     {
         if (shard.Log.TakeDirty() && !shard.Log.TryAdvanceFlush(out _))
         {
@@ -95,23 +100,27 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         }
 
         shard.Log.PrepareAhead();
-        if (shard.Log.TakeSealed())
-        {
-            Compact(shard);
-        }
+        return shard.Log.TakeSealed() && Compact(shard);
     }
 
     // Compaction needs a buffer of a segment. Without one it moves nothing, and is tried again with
     // the next work: no reason to take no more writes.
-    private static void Compact(Shard shard)
+    private static bool Compact(Shard shard)
     {
         try
         {
-            shard.Compactor.KeepWithinAmplification();
+            if (!shard.Compactor.TryCompact())
+            {
+                return false;
+            }
+
+            shard.Log.AskForCompaction();
+            return true;
         }
         catch (InsufficientMemoryException)
         {
             shard.Log.AskForCompaction();
+            return false;
         }
     }
 }

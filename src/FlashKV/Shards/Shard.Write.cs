@@ -50,6 +50,7 @@ internal sealed partial class Shard
                 return result;
             }
 
+            Compactor.Help();
             Log.EnsureRoom(SegmentKind.Hot, size, reserve);
         }
     }
