@@ -1,3 +1,5 @@
+using FlashKV.Superpipe.Commands;
+
 namespace FlashKV.Superpipe;
 
 /// <summary>
@@ -38,6 +40,28 @@ public abstract class Lun : IDisposable
     /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
     public void Transfer(in BlockTransfer transfer) =>
         Transfer(new ReadOnlySpan<BlockTransfer>(in transfer));
+
+    /// <summary>
+    /// Transfers batches of several LUNs, and returns when all of them have completed. All are under
+    /// way before any is waited for, so that the LUNs' devices work at the same time.
+    /// </summary>
+    /// <param name="batches">
+    /// The batches, at most one of a LUN; see <see cref="Transfer(ReadOnlySpan{BlockTransfer})"/>.
+    /// LUNs may be of different contexts.
+    /// </param>
+    /// <exception cref="DeviceException">
+    /// A transfer failed. All have ended by now, and the other batches were carried out.
+    /// </exception>
+    /// <exception cref="ArgumentException">A transfer reaches outside of its LUN.</exception>
+    /// <exception cref="InvalidOperationException">A LUN is not open for this access.</exception>
+    /// <exception cref="ObjectDisposedException">A LUN was released.</exception>
+    public static void Transfer(ReadOnlySpan<LunBatch> batches)
+    {
+        if (batches.Length == 1)
+            batches[0].Lun.Transfer(batches[0].Transfers.Span);
+        else
+            BatchGroup.Run(batches);
+    }
 
     /// <summary>
     /// Transfers a batch if all of it can begin at this moment; so a caller who has other things to
@@ -140,6 +164,14 @@ public abstract class Lun : IDisposable
     {
         completion = TransferAsync(batch, cancellationToken);
         return true;
+    }
+
+    /// <summary>Makes a batch ready to be carried on together with others.</summary>
+    /// <returns>The batch; <see langword="null"/> if it was carried out instead.</returns>
+    internal virtual SteppedBatch? Begin(ReadOnlyMemory<BlockTransfer> batch)
+    {
+        Transfer(batch.Span);
+        return null;
     }
 
     /// <summary>Releases the LUN. Its buffers may be used again afterwards.</summary>

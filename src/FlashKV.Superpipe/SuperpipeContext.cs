@@ -1,3 +1,4 @@
+using FlashKV.Superpipe.Commands;
 using FlashKV.Superpipe.Control;
 
 namespace FlashKV.Superpipe;
@@ -211,6 +212,8 @@ public abstract class SuperpipeContext : IDisposable
     internal abstract void Release(LunHandle lun);
 
     internal abstract bool Transfer(LunHandle lun, ReadOnlySpan<BlockTransfer> batch, int commands);
+
+    internal abstract SteppedBatch Begin(LunHandle lun, ReadOnlyMemory<BlockTransfer> batch);
 
     internal abstract ValueTask TransferAsync(
         LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation);

@@ -7,7 +7,7 @@ namespace FlashKV.Superpipe.Commands;
 /// An asynchronous batch: its runner, and the promise that its caller awaits. Pooled, and used
 /// again once the caller has taken the result; one thread at a time is at work on it.
 /// </summary>
-internal sealed unsafe class AsyncTransfer<TRegisters> : IValueTaskSource
+internal sealed unsafe class AsyncTransfer<TRegisters> : SteppedBatch, IValueTaskSource
     where TRegisters : struct, IRegisterWindow
 {
     // The batch lies alone on its cache line: harvesters of other threads write to it.
@@ -44,10 +44,10 @@ internal sealed unsafe class AsyncTransfer<TRegisters> : IValueTaskSource
     internal AsyncTransfer<TRegisters>? Next { get; set; }
 
     /// <summary>Whether nothing is left to send and every command has ended.</summary>
-    internal bool IsDone => _fault is not null || _runner.IsDone;
+    internal override bool IsDone => _fault is not null || _runner.IsDone;
 
     /// <summary>Whether the batch waits for nothing but the delays of its commands.</summary>
-    internal bool IsAsleep => _runner.IsAsleep && !_cancellation.IsCancellationRequested;
+    internal override bool IsAsleep => _runner.IsAsleep && !_cancellation.IsCancellationRequested;
 
     /// <summary>What the caller awaits.</summary>
     internal ValueTask Task => new(this, _promise.Version);
@@ -72,7 +72,7 @@ internal sealed unsafe class AsyncTransfer<TRegisters> : IValueTaskSource
     internal bool TryReserve(int commands) => _runner.TryReserve(commands);
 
     /// <summary>See <see cref="BatchRunner{TRegisters}.StepInline"/>.</summary>
-    internal bool StepInline()
+    internal override bool StepInline()
     {
         try
         {
@@ -86,7 +86,7 @@ internal sealed unsafe class AsyncTransfer<TRegisters> : IValueTaskSource
     }
 
     /// <summary>See <see cref="BatchRunner{TRegisters}.Step"/>.</summary>
-    internal bool Step()
+    internal override bool Step()
     {
         try
         {
@@ -103,6 +103,15 @@ internal sealed unsafe class AsyncTransfer<TRegisters> : IValueTaskSource
             GiveUp(exception);
             return true;
         }
+    }
+
+    internal override void Doze() => _owner.Doze();
+
+    internal override Exception? End()
+    {
+        Exception? failure = GetOutcome();
+        _owner.Return(this);
+        return failure;
     }
 
     /// <summary>How the batch ended: <see langword="null"/> is well.</summary>

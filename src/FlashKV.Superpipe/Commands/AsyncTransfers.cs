@@ -88,6 +88,17 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
         return false;
     }
 
+    /// <summary>Makes a batch ready that its caller carries on by himself.</summary>
+    internal SteppedBatch Begin(LunHandle lun, ReadOnlyMemory<BlockTransfer> transfers)
+    {
+        AsyncTransfer<TRegisters> transfer = Rent();
+        transfer.Begin(lun, transfers, CancellationToken.None);
+        return transfer;
+    }
+
+    /// <summary>Waits while batches are delayed.</summary>
+    internal void Doze() => Context.Clock.Delay(s_nap);
+
     /// <summary>Takes back an object whose result was taken, or that never began.</summary>
     internal void Return(AsyncTransfer<TRegisters> transfer)
     {
@@ -115,7 +126,7 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
             }
             else if (isAsleep)
             {
-                Context.Clock.Delay(s_nap);
+                Doze();
             }
             else if (++idle > YieldAfter)
             {
@@ -142,10 +153,9 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
         return task;
     }
 
-    private ValueTask TakeOutcome(AsyncTransfer<TRegisters> transfer)
+    private static ValueTask TakeOutcome(AsyncTransfer<TRegisters> transfer)
     {
-        Exception? failure = transfer.GetOutcome();
-        Return(transfer);
+        Exception? failure = transfer.End();
         return failure is null ? default : ValueTask.FromException(failure);
     }
 

@@ -113,6 +113,13 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         return BatchRunner<TRegisters>.Run(this, lun, batch, commands);
     }
 
+    internal override SteppedBatch Begin(LunHandle lun, ReadOnlyMemory<BlockTransfer> batch)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        SuperpipeMetrics.CountBlocks(_channel.Path, batch.Span);
+        return AsyncTransfers.Begin(lun, batch);
+    }
+
     internal override ValueTask TransferAsync(
         LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation)
     {

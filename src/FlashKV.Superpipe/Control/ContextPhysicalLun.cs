@@ -1,3 +1,5 @@
+using FlashKV.Superpipe.Commands;
+
 namespace FlashKV.Superpipe.Control;
 
 /// <summary>A physical LUN open in a context.</summary>
@@ -10,6 +12,9 @@ internal sealed class ContextPhysicalLun(LunHandle handle) : PhysicalLun
     internal LunHandle Handle => handle;
 
     public override void Transfer(ReadOnlySpan<BlockTransfer> batch) => handle.Transfer(batch);
+
+    internal override SteppedBatch? Begin(ReadOnlyMemory<BlockTransfer> batch) =>
+        handle.Begin(batch);
 
     public override bool TryTransfer(ReadOnlySpan<BlockTransfer> batch) =>
         handle.TryTransfer(batch);

@@ -1,3 +1,5 @@
+using FlashKV.Superpipe.Commands;
+
 namespace FlashKV.Superpipe.Control;
 
 /// <summary>A virtual LUN open in a context.</summary>
@@ -8,6 +10,9 @@ internal sealed class ContextVirtualLun(LunHandle handle) : VirtualLun
     internal LunHandle Handle => handle;
 
     public override void Transfer(ReadOnlySpan<BlockTransfer> batch) => handle.Transfer(batch);
+
+    internal override SteppedBatch? Begin(ReadOnlyMemory<BlockTransfer> batch) =>
+        handle.Begin(batch);
 
     public override bool TryTransfer(ReadOnlySpan<BlockTransfer> batch) =>
         handle.TryTransfer(batch);

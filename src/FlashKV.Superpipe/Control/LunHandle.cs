@@ -55,6 +55,12 @@ internal sealed class LunHandle
             Context.Transfer(this, batch, 0);
     }
 
+    internal SteppedBatch? Begin(ReadOnlyMemory<BlockTransfer> batch)
+    {
+        Check(batch.Span);
+        return batch.IsEmpty ? null : Context.Begin(this, batch);
+    }
+
     internal bool TryTransfer(ReadOnlySpan<BlockTransfer> batch)
     {
         Check(batch);

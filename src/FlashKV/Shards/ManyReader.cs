@@ -8,7 +8,7 @@ namespace FlashKV.Shards;
 /// <summary>
 /// Reads many keys in stages, a group at a time, so that the cache misses of a group overlap: hash
 /// and prefetch buckets; look into them and prefetch records; copy what is in memory; then read what
-/// is only on the device, with one batch per shard. One thread uses it at a time; it is kept, and
+/// is only on the device, from all shards at once. One thread uses it at a time; it is kept, and
 /// then allocates nothing.
 /// </summary>
 internal sealed class ManyReader
@@ -25,6 +25,7 @@ internal sealed class ManyReader
     private readonly int[] _later = new int[GroupLength];
     private readonly DeviceRead[] _reads = new DeviceRead[GroupLength];
     private readonly BlockTransfer[] _transfers = new BlockTransfer[GroupLength];
+    private readonly LunBatch[] _batches = new LunBatch[GroupLength];
     private int _laterCount;
     private int _readCount;
     private int _readBytes;
@@ -142,14 +143,7 @@ internal sealed class ManyReader
     private void ReadPlanned(
         ReadOnlySpan<ReadOnlyMemory<byte>> keys, GetManyResult results)
     {
-        for (int i = 0; i < _readCount; i++)
-        {
-            if (!_reads[i].IsIssued)
-            {
-                TransferAllOf(_reads[i].Shard, i);
-            }
-        }
-
+        TransferPlanned();
         for (int i = 0; i < _readCount; i++)
         {
             Finish(_reads[i], keys[_reads[i].Index].Span, results);
@@ -164,19 +158,40 @@ internal sealed class ManyReader
         GiveBackBuffers();
     }
 
-    private void TransferAllOf(Shard shard, int first)
+    private void TransferPlanned()
     {
-        int count = 0;
+        int batchCount = 0;
+        int transferCount = 0;
+        for (int i = 0; i < _readCount; i++)
+        {
+            if (!_reads[i].IsIssued)
+            {
+                int from = transferCount;
+                Shard shard = _reads[i].Shard;
+                transferCount = PlanAllOf(shard, i, transferCount);
+                _batches[batchCount++] = new LunBatch(
+                    shard.Log.Lun, _transfers.AsMemory(from, transferCount - from));
+            }
+        }
+
+        if (batchCount != 0)
+        {
+            Lun.Transfer(_batches.AsSpan(0, batchCount));
+        }
+    }
+
+    private int PlanAllOf(Shard shard, int first, int transferCount)
+    {
         for (int i = first; i < _readCount; i++)
         {
             if (_reads[i].Shard == shard)
             {
-                _transfers[count++] = _reads[i].Transfer;
+                _transfers[transferCount++] = _reads[i].Transfer;
                 _reads[i] = _reads[i] with { IsIssued = true };
             }
         }
 
-        shard.Log.Lun.Transfer(_transfers.AsSpan(0, count));
+        return transferCount;
     }
 
     private void Finish(in DeviceRead read, ReadOnlySpan<byte> key, GetManyResult results)

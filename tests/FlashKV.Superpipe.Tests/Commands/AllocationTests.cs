@@ -41,4 +41,29 @@ public class AllocationTests
 
         Assert.Equal(0, least);
     }
+
+    [Fact]
+    public void Batches_that_are_run_together_allocate_nothing()
+    {
+        using SimulatedRig rig = new(SubmissionMode.CommandRooms);
+        using VirtualLun first = rig.Context.OpenVirtualLun(1);
+        using VirtualLun second = rig.Context.OpenVirtualLun(1);
+        using BlockBuffer buffer = new(2);
+        LunBatch[] batches =
+        [
+            new(first, new[] { Rig.Read(0, buffer, 0) }),
+            new(second, new[] { Rig.Read(9, buffer, 1) }),
+        ];
+        long least = long.MaxValue;
+        for (int round = 0; round < Rounds && least != 0; round++)
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < Operations; i++)
+                Lun.Transfer(batches);
+
+            least = Math.Min(least, GC.GetTotalAllocatedBytes(precise: true) - before);
+        }
+
+        Assert.Equal(0, least);
+    }
 }
