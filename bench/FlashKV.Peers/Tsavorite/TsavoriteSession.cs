@@ -1,10 +1,11 @@
 using FlashKV.Workloads.Stores;
 using Tsavorite.core;
+using Allocator = Tsavorite.core.SpanByteAllocator<Tsavorite.core.StoreFunctions<
+    Tsavorite.core.SpanByteComparer, Tsavorite.core.SpanByteRecordTriggers>>;
+using Functions = Tsavorite.core.StoreFunctions<
+    Tsavorite.core.SpanByteComparer, Tsavorite.core.SpanByteRecordTriggers>;
 
 namespace FlashKV.Peers.Tsavorite;
-
-using Allocator = SpanByteAllocator<StoreFunctions<SpanByteComparer, SpanByteRecordTriggers>>;
-using Functions = StoreFunctions<SpanByteComparer, SpanByteRecordTriggers>;
 
 /// <summary>
 /// One thread's session. It stays inside the epoch from the first to the last operation and

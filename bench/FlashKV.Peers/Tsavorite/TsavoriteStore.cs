@@ -1,11 +1,12 @@
 using System.Numerics;
 using FlashKV.Workloads.Stores;
 using Tsavorite.core;
+using Allocator = Tsavorite.core.SpanByteAllocator<Tsavorite.core.StoreFunctions<
+    Tsavorite.core.SpanByteComparer, Tsavorite.core.SpanByteRecordTriggers>>;
+using Functions = Tsavorite.core.StoreFunctions<
+    Tsavorite.core.SpanByteComparer, Tsavorite.core.SpanByteRecordTriggers>;
 
 namespace FlashKV.Peers.Tsavorite;
-
-using Allocator = SpanByteAllocator<StoreFunctions<SpanByteComparer, SpanByteRecordTriggers>>;
-using Functions = StoreFunctions<SpanByteComparer, SpanByteRecordTriggers>;
 
 /// <summary>
 /// An open Tsavorite: keys and values of any length in its span allocator, log on a local file,
