@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using FlashKV.Workloads.Stores;
 using Tsavorite.core;
 using Allocator = Tsavorite.core.SpanByteAllocator<Tsavorite.core.StoreFunctions<
@@ -29,7 +30,7 @@ internal sealed class TsavoriteStore : IStore
     {
         _setup = setup;
         _device = Devices.CreateLogDevice(
-            Path.Combine(setup.Directory, "hlog.log"), deleteOnClose: false);
+            Path.Combine(setup.Directory, "hlog.log"), BestDevice(), deleteOnClose: false);
         long log = 2 * setup.Keys * (setup.KeyBytes + setup.ValueBytes + RecordOverhead);
         long index = setup.Keys / KeysPerBucket * BucketBytes;
         if (setup.IsCold)
@@ -75,6 +76,10 @@ internal sealed class TsavoriteStore : IStore
         _store.Dispose();
         _device.Dispose();
     }
+
+    /// <summary>Its own io_uring device, where that library is; else the runtime's files.</summary>
+    private static DeviceType BestDevice() =>
+        NativeLibrary.TryLoad("liburing.so.2", out _) ? DeviceType.Native : DeviceType.RandomAccess;
 
     private static long PowerAbove(long bytes) =>
         (long)BitOperations.RoundUpToPowerOf2((ulong)bytes);

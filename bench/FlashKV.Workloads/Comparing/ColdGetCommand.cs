@@ -32,6 +32,9 @@ internal sealed class ColdGetCommand : StoreCommand
     protected override void Run(ParseResult line, StoreContest contest)
     {
         int inFlight = line.GetValue(_inFlight);
+        contest.Report.Notes.Add(
+            "FlashKV, RocksDB and fio read past the page cache. The others' files lie in it, which "
+            + "is memory beyond the 64 MiB, unless the machine has little.");
         foreach (int valueBytes in contest.ValueBytes)
         {
             List<StoreEntrant> stores = [];
