@@ -15,6 +15,9 @@ internal static class Step
 
     private const string Switch = "FlashKV.ObserveSteps";
 
+    /// <summary>The entries of the directory that follows are on stable storage.</summary>
+    internal const string Flushed = "directory ";
+
     [ThreadStatic]
     private static Action<string>? s_observer;
 

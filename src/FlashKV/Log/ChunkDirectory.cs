@@ -75,9 +75,22 @@ internal sealed class ChunkDirectory : IChunkSource
                 return false;
             }
 
-            if (!TryWriteChunkHeader(shard, ordinal))
+            bool isOurs = false;
+            try
             {
-                _shards[shard].Resize((long)ordinal * LogGeometry.ChunkBlocks);
+                isOurs = TryWriteChunkHeader(shard, ordinal);
+            }
+            finally
+            {
+                if (!isOurs)
+                {
+                    // A chunk that no superblock names would stand in the order of the grants.
+                    _shards[shard].Resize((long)ordinal * LogGeometry.ChunkBlocks);
+                }
+            }
+
+            if (!isOurs)
+            {
                 return false;
             }
 

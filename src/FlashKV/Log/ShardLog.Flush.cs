@@ -73,18 +73,23 @@ internal sealed partial class ShardLog
     /// <summary>
     /// Flushes what there is to flush, or waits until the one who is at it has done a part.
     /// </summary>
-    public void AdvanceFlush()
+    /// <returns>false if there was nothing to be done, and nobody else at it.</returns>
+    public bool AdvanceFlush()
     {
         _store.Fault.ThrowIfSet();
         if (!TryAdvanceFlush(out bool progressed))
         {
             _gate.WaitForExit();
+            return true;
         }
-        else if (!progressed)
+
+        if (!progressed)
         {
             // A record before ours is claimed but not complete: its writer needs the processor.
             Thread.Yield();
         }
+
+        return progressed;
     }
 
     /// <summary>Flushes what there is to flush, unless somebody else is at it.</summary>

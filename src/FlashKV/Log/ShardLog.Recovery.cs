@@ -73,12 +73,28 @@ internal sealed partial class ShardLog
         Volatile.Write(ref _durableSequence, next - 1);
     }
 
+    /// <summary>
+    /// Flushes what was left to its end. Once all shards have, all batches are settled.
+    /// </summary>
+    public void FlushRecovered()
+    {
+        while (AdvanceFlush())
+        {
+            // Each turn flushes or seals something that it has not before.
+        }
+    }
+
     /// <summary>Ends recovery: seals what was left.</summary>
+    /// <exception cref="CorruptStoreException">A segment cannot be sealed.</exception>
     public void FinishRecovery()
     {
         while (HasInFlight(_hotRoom) || HasInFlight(_coldRoom))
         {
-            AdvanceFlush();
+            if (!AdvanceFlush())
+            {
+                throw new CorruptStoreException(
+                    Shard, 0, "unsealed segments", "sealed", "not to be sealed");
+            }
         }
 
         Volatile.Write(ref _durableSequence, _hotRoom.NextSequence - 1);

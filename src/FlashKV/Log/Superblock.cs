@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 
 namespace FlashKV.Log;
 
@@ -114,7 +115,12 @@ internal sealed record Superblock
     {
         int shardCount = BinaryPrimitives.ReadInt32LittleEndian(copy[ShardCountOffset..]);
         int grantCount = BinaryPrimitives.ReadInt32LittleEndian(copy[GrantCountOffset..]);
+        int segmentBytes = BinaryPrimitives.ReadInt32LittleEndian(copy[SegmentBytesOffset..]);
         if (shardCount is < 1 or > FlashStoreOptions.MaxShards
+            || !BitOperations.IsPow2(shardCount)
+            || segmentBytes is < FlashStoreOptions.MinSegmentBytes
+                or > FlashStoreOptions.MaxSegmentBytes
+            || !BitOperations.IsPow2(segmentBytes)
             || grantCount < 0 || grantCount > MaxGrants
             || copy.Length != LengthFor(grantCount))
         {
@@ -126,7 +132,7 @@ internal sealed record Superblock
         {
             Store = StoreId.Read(copy[StoreOffset..]),
             ShardCount = shardCount,
-            SegmentBytes = BinaryPrimitives.ReadInt32LittleEndian(copy[SegmentBytesOffset..]),
+            SegmentBytes = segmentBytes,
             HashSeed = BinaryPrimitives.ReadUInt64LittleEndian(copy[HashSeedOffset..]),
             CreatedMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(copy[CreatedOffset..]),
             Generation = BinaryPrimitives.ReadInt64LittleEndian(copy[GenerationOffset..]),

@@ -34,6 +34,7 @@ internal sealed unsafe class MappedFile : IDisposable
             string fresh = path + ".new";
             WriteZeros(fresh, length);
             File.Move(fresh, path);
+            DirectoryEntries.Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
 
         FileStream stream = new(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using FlashKV.Memory;
 
 namespace FlashKV.Opening;
 
@@ -62,7 +63,7 @@ internal sealed class StoreDirectory : IDisposable
         Check(full, mode);
         try
         {
-            Directory.CreateDirectory(full);
+            DirectoryEntries.Create(full);
             return new StoreDirectory(full, TakeLock(full));
         }
         catch (Exception exception) when (exception
@@ -84,6 +85,7 @@ internal sealed class StoreDirectory : IDisposable
         }
 
         File.Move(fresh, IdentityPath, overwrite: true);
+        DirectoryEntries.Flush(Path);
     }
 
     /// <summary>Checks that the store is of a version that this library reads.</summary>

@@ -71,7 +71,11 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
         shard.Log.PrepareSealing(session);
     }
 
-    /// <summary>Seals what was not, once all shards are built.</summary>
+    /// <summary>Flushes what is staged, once all shards are built.</summary>
+    public void Flush() => shard.Log.FlushRecovered();
+
+    /// <summary>Seals what was not, once all shards are flushed.</summary>
+    /// <exception cref="CorruptStoreException">It cannot be sealed.</exception>
     public void Finish() => shard.Log.FinishRecovery();
 
     /// <summary>Gives back the memory for what was found.</summary>
@@ -94,13 +98,26 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
             {
                 if (isTrusted && slot.IsInUse && TryReadStaged(slot, kind, surveys, out int place))
                 {
-                    _staged.Add(place, slot);
+                    AddStaged(place, slot);
                 }
                 else
                 {
                     slot.Clear();
                 }
             }
+        }
+    }
+
+    private void AddStaged(int place, StagingSlot slot)
+    {
+        if (!_staged.TryAdd(place, slot))
+        {
+            throw new CorruptStoreException(
+                shard.Number,
+                _geometry.FirstBlockOf(place),
+                "number of staging slots for the segment",
+                "1",
+                "more");
         }
     }
 
@@ -306,7 +323,8 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
     private void AddRecords(Segment segment, NativeRegion data, int start, int end)
     {
         var batches = new HashSet<ulong>();
-        for (int offset = start; offset < end;)
+        ulong next = segment.Header.FirstSequence;
+        for (int offset = start; offset < end; next++)
         {
             // The scan that found the end went through the same sizes.
             if (!RecordView.TryParse(data.Span(offset, end - offset), out RecordView record))
@@ -321,6 +339,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
 
             if (record.State == RecordState.Committed)
             {
+                CheckSequence(segment, record, offset, next);
                 AddRecord(segment, record, offset, batches);
             }
 
@@ -330,6 +349,21 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
         foreach (ulong batch in batches)
         {
             UnsealedBatches[batch] = UnsealedBatches.GetValueOrDefault(batch) + 1;
+        }
+    }
+
+    // How far a shard is durable is told by the numbers of records, so they have no gaps.
+    private void CheckSequence(
+        Segment segment, in RecordView record, int offset, ulong expected)
+    {
+        if (segment.Kind == SegmentKind.Hot && record.Sequence != expected)
+        {
+            throw new CorruptStoreException(
+                shard.Number,
+                _geometry.FirstBlockOf(segment.Slot) + (offset / LogGeometry.BlockBytes),
+                "sequence number of a record in an unsealed segment",
+                $"{expected}",
+                $"{record.Sequence}");
         }
     }
 

@@ -157,6 +157,7 @@ internal sealed class StoreCore : IDisposable
             Array.ForEach(recoveries, static recovery => recovery.Dispose());
         }
 
+        ForEach(recoveries, isSequential, static recovery => recovery.Flush());
         ForEach(recoveries, isSequential, static recovery => recovery.Finish());
     }
 

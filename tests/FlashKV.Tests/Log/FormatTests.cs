@@ -192,6 +192,30 @@ public sealed class FormatTests
         Assert.Equal(FormatVersion.Current + 1, Superblock.VersionOf(copy));
     }
 
+    // Found by changing fields under a right checksum: opening divided by zero.
+    [Theory]
+    [InlineData(Superblock.SegmentBytesOffset, 0)]
+    [InlineData(Superblock.SegmentBytesOffset, 4096)]
+    [InlineData(Superblock.SegmentBytesOffset, (1 << 20) + 8)]
+    [InlineData(Superblock.SegmentBytesOffset, int.MinValue)]
+    [InlineData(Superblock.SegmentBytesOffset, 1 << 30)]
+    [InlineData(Superblock.ShardCountOffset, 3)]
+    [InlineData(Superblock.ShardCountOffset, 0)]
+    [InlineData(Superblock.ShardCountOffset, 256)]
+    public void A_superblock_of_a_shape_that_no_store_has_is_damaged(int offset, int value)
+    {
+        byte[] copy = new byte[Superblock.CopyBytes];
+        int length = NewSuperblock().Write(copy);
+        Assert.Equal(SuperblockStatus.Valid, Superblock.TryRead(copy, out _));
+
+        BitConverter.TryWriteBytes(copy.AsSpan(offset), value);
+        BitConverter.TryWriteBytes(
+            copy.AsSpan(Superblock.ChecksumOffset),
+            Crc32C.Compute(copy.AsSpan(Superblock.LengthOffset..length)));
+
+        Assert.Equal(SuperblockStatus.Damaged, Superblock.TryRead(copy, out _));
+    }
+
     private static Superblock NewSuperblock() => new()
     {
         Store = s_store,

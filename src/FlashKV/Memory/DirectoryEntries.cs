@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace FlashKV.Memory;
+
+/// <summary>
+/// Makes the names in a directory last: on Linux a file that was made or renamed, and flushed, may
+/// still be gone after a power cut until its directory was flushed as well.
+/// </summary>
+internal static partial class DirectoryEntries
+{
+    private const int InvalidArgument = 22;
+    private const int CloseOnExec = 0x80000;
+
+    /// <summary>Puts the entries of a directory on stable storage.</summary>
+    /// <exception cref="IOException">The system refused.</exception>
+    public static void Flush(string directory)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            FlushByHandle(directory);
+            Step.Reached(Step.Flushed + directory);
+        }
+    }
+
+    /// <summary>
+    /// Makes a directory and those above it that are missing, and puts their entries on stable
+    /// storage.
+    /// </summary>
+    /// <exception cref="IOException">The system refused.</exception>
+    public static void Create(string directory)
+    {
+        string? parent = Path.GetDirectoryName(directory);
+        if (Directory.Exists(directory) || parent is null)
+        {
+            return;
+        }
+
+        Create(parent);
+        Directory.CreateDirectory(directory);
+        Flush(parent);
+    }
+
+    // Some file systems cannot flush a directory and say that the argument is invalid.
+    private static void FlushByHandle(string directory)
+    {
+        int descriptor = Open(directory, CloseOnExec);
+        if (descriptor < 0)
+        {
+            throw Failure(directory, Marshal.GetLastPInvokeError());
+        }
+
+        int error = Sync(descriptor) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        _ = Close(descriptor);
+        if (error is not 0 and not InvalidArgument)
+        {
+            throw Failure(directory, error);
+        }
+    }
+
+    private static IOException Failure(string directory, int error) =>
+        new($"The directory '{directory}' cannot be flushed: "
+            + $"{Marshal.GetPInvokeErrorMessage(error)}.");
+
+    [LibraryImport(
+        "libc", EntryPoint = "open", SetLastError = true,
+        StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+}
