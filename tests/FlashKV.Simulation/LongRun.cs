@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
+using FlashKV.Simulation.Concurrency;
 using FlashKV.Simulation.Crashes;
 using FlashKV.Simulation.Episodes;
+using FlashKV.Simulation.Fuzzing;
 
 namespace FlashKV.Simulation;
 
@@ -14,6 +16,8 @@ internal static class LongRun
     private const int DamagedBlocks = 100;
     private const int EpisodesPerHistory = 50;
     private const int EpisodesPerRound = 1_000;
+    private const int ConcurrentRounds = 4;
+    private const int FuzzCasesPerHistory = 20;
 
     public static int Start(string[] arguments)
     {
@@ -29,16 +33,23 @@ internal static class LongRun
         };
         var mutations = new Option<string>("--mutations")
         {
-            Description = "Instead, makes the mistakes whose names have this text in them.",
+            Description = "Instead, makes the mistakes whose names have this text in them, or all.",
+        };
+        var fuzz = new Option<bool>("--fuzz")
+        {
+            Description = "Instead, opens stores with changed structures; each case is a seed.",
         };
         var root = new RootCommand("Looks for crashes that FlashKV does not survive.")
         {
             minutes,
             seed,
             mutations,
+            fuzz,
         };
         root.SetAction(result => result.GetValue(mutations) is { } text
             ? MutationRun.Run(text)
+            : result.GetValue(fuzz)
+            ? Fuzz(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed))
             : Run(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed)));
         return root.Parse(arguments).Invoke();
     }
@@ -62,11 +73,40 @@ internal static class LongRun
         }
     }
 
+    private static int Fuzz(TimeSpan time, int seed)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using var fuzzer = new StoreFuzzer();
+        int first = seed;
+        int failures = 0;
+        for (; Stopwatch.GetElapsedTime(start) < time; seed++)
+        {
+            try
+            {
+                fuzzer.Run(seed);
+            }
+            catch (Model.ModelException failure)
+            {
+                failures++;
+                Console.WriteLine(failure);
+            }
+        }
+
+        Console.WriteLine(
+            $"Seeds {first} to {seed - 1}: {fuzzer.Opened} opened, {fuzzer.Refused} refused, "
+            + $"{failures} failed.");
+        return failures == 0 ? 0 : 1;
+    }
+
     private static void Round(int seed, long start, TimeSpan time)
     {
         int episodes = 0;
         var crashes = new CrashExplorer(seed);
         var damage = new DamageExplorer(seed);
+        var faults = new FaultExplorer(seed);
+        using var fuzzer = new StoreFuzzer();
+        int cases = 0;
+        long calls = 0;
         foreach (History history in Histories.All)
         {
             for (int i = 0; i < EpisodesPerHistory; i++)
@@ -83,6 +123,12 @@ internal static class LongRun
             {
                 crashes.Explore(history);
                 damage.Explore(history, DamagedBlocks);
+                faults.Explore(history);
+                calls += ConcurrentRun.Run((seed * EpisodesPerRound) + cases, ConcurrentRounds);
+                for (int i = 0; i < FuzzCasesPerHistory; i++)
+                {
+                    fuzzer.Run((seed * EpisodesPerRound) + cases++);
+                }
             }
         }
 
@@ -90,6 +136,8 @@ internal static class LongRun
         Console.WriteLine(
             $"Seed {seed}: {episodes} episodes; {counts.Kills} kills, {counts.PowerCuts} power "
             + $"cuts, {counts.Openings} openings compared; {damage.Blocks} blocks damaged, "
-            + $"{damage.Reported} reported.");
+            + $"{damage.Reported} reported; {faults.Failed} writes failed; {calls} concurrent "
+            + $"calls have an order; {cases} changed "
+            + $"images, {fuzzer.Opened} opened.");
     }
 }

@@ -13,7 +13,7 @@ internal sealed class DiskMedium(Disk disk, long blockCount) : Medium(blockCount
     public Disk Disk { get; } = disk;
 
     /// <summary>How many blocks can hold something before the device is full.</summary>
-    public long SpaceLimitBlocks { get; init; } = long.MaxValue;
+    public long SpaceLimitBlocks { get; set; } = long.MaxValue;
 
     /// <summary>Whether the machine is off: every transfer fails.</summary>
     public bool IsOff { get; set; }

@@ -173,7 +173,7 @@ internal sealed class Machine : IDisposable
     }
 
     // In memory where the system has such a place: only the mapped staging file matters here.
-    private static string NewDirectory()
+    internal static string NewDirectory()
     {
         const string InMemory = "/dev/shm";
         string root = Directory.Exists(InMemory) ? InMemory : Path.GetTempPath();

@@ -34,6 +34,9 @@ internal sealed class Session
     /// <summary>Whether a write failed so that only an opening tells what came of it.</summary>
     public bool IsFaulted { get; private set; }
 
+    /// <summary>Whether the device was full for a write; whoever asks sets it back.</summary>
+    public bool WasFull { get; set; }
+
     /// <summary>The largest number of a key so far.</summary>
     public int MaxKey { get; private set; } = 20;
 
@@ -285,6 +288,7 @@ internal sealed class Session
         }
         catch (StoreFullException)
         {
+            WasFull = true;
             if (_isPlaced)
             {
                 Model.TakeBack(_operation);

@@ -1,3 +1,7 @@
+using System.Buffers.Binary;
+using FlashKV.Log;
+using FlashKV.Simulation.Fuzzing;
+
 namespace FlashKV.Simulation.Machines;
 
 /// <summary>
@@ -69,6 +73,30 @@ internal sealed class StagingImage
         byte[][] pages = Array.ConvertAll(_pages, page => random.Next(4) == 0 ? zeros : page);
         pages[0] = [.. pages[0]];
         random.NextBytes(pages[0].AsSpan(BootIdOffset, BootIdBytes));
+        return new StagingImage(pages);
+    }
+
+    /// <summary>The image with changes in one of its pages; a header's checksum is right again.</summary>
+    public StagingImage Mutate(Random random)
+    {
+        const int HeaderCopyOffset = PageBytes / 2;
+        int[] used = [.. Enumerable.Range(0, _pages.Length).Where(
+            page => _pages[page].AsSpan().ContainsAnyExcept((byte)0))];
+        int chosen = used[random.Next(used.Length)];
+        byte[] page = [.. _pages[chosen]];
+        ByteMutator.Mutate(
+            random.Next(2) == 0 ? page : page.AsSpan(HeaderCopyOffset, SegmentHeader.SizeInBytes),
+            random);
+        if (SegmentHeader.TryRead(_pages[chosen].AsSpan(HeaderCopyOffset), out _))
+        {
+            Span<byte> header = page.AsSpan(HeaderCopyOffset, SegmentHeader.SizeInBytes);
+            BinaryPrimitives.WriteUInt32LittleEndian(
+                header[SegmentHeader.ChecksumOffset..],
+                Crc32C.Compute(header[..SegmentHeader.ChecksumOffset]));
+        }
+
+        var pages = (byte[][])_pages.Clone();
+        pages[chosen] = page;
         return new StagingImage(pages);
     }
 

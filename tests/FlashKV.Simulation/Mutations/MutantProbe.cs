@@ -1,3 +1,4 @@
+using FlashKV.Simulation.Concurrency;
 using FlashKV.Simulation.Crashes;
 
 namespace FlashKV.Simulation.Mutations;
@@ -8,6 +9,13 @@ internal static class MutantProbe
     /// <summary>Stands for the exploration of damaged blocks.</summary>
     public const string Damage = "damage";
 
+    /// <summary>Stands for threads that use a store at once.</summary>
+    public const string Concurrency = "concurrency";
+
+    /// <summary>Stands for writes that fail.</summary>
+    public const string Faults = "faults";
+
+    private const int ConcurrentRounds = 40;
     private const int DamagedBlocks = 400;
 
     /// <summary>Explores until something is found.</summary>
@@ -23,6 +31,16 @@ internal static class MutantProbe
                     Histories.Find("members without their commit record"), DamagedBlocks);
                 explorer.Explore(Histories.Find("records at the same places"), DamagedBlocks);
                 explorer.Explore(Histories.Find("compaction with batches"), DamagedBlocks);
+            }
+            else if (foundBy == Faults)
+            {
+                var explorer = new FaultExplorer(0);
+                explorer.Explore(Histories.Find("compaction of tombstones"));
+                explorer.Explore(Histories.Find("growth"));
+            }
+            else if (foundBy == Concurrency)
+            {
+                ConcurrentRun.Run(seed, ConcurrentRounds);
             }
             else
             {

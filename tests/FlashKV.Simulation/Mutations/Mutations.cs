@@ -119,5 +119,35 @@ internal static class Mutations
         new("a lost footer is a segment that was not sealed", Recovery,
             "if (survey.IsInUse && survey.Footer is null\n",
             "if (!$ && survey.IsInUse && survey.Footer is null\n", MutantProbe.Damage),
+        new("a header that could not be taken back is no fault", Reclaim,
+            "_store.Fault.Set(exception);\n            throw new StoreFaultedException(exception);",
+            "if (!$) { _store.Fault.Set(exception); throw new StoreFaultedException(exception); }",
+            MutantProbe.Faults),
+        new("a chunk whose header failed stays with the shard", "Log/ChunkDirectory.cs",
+            "finally\n            {\n                if (!isOurs)",
+            "finally\n            {\n                if (!isOurs && !$)", MutantProbe.Faults),
+        new("a put returns before others can see it", "FlashStore.Writing.cs",
+            "ulong sequence = shard.Put(hash, key, value);",
+            """
+            byte[] lateKey = key.ToArray(), lateValue = value.ToArray();
+                    bool isLate = $ && lateKey[0] == (byte)'g';
+                    ulong sequence = isLate ? 0 : shard.Put(hash, key, value);
+                    if (isLate)
+                    {
+                        ThreadPool.UnsafeQueueUserWorkItem(
+                            _ => shard.Put(hash, lateKey, lateValue), null);
+                    }
+            """,
+            MutantProbe.Concurrency),
+        new("readers see a batch before all of it is there", "Shards/BatchWriter.cs",
+            """
+            _parts.ForEach(static part => part.Publish());
+                    _parts.ForEach(static part => part.Apply());
+            """,
+            """
+            if (!$) { _parts.ForEach(static part => part.Publish()); }
+                    _parts.ForEach(part => { part.Apply(); if ($) { Thread.Sleep(1); } });
+            """,
+            MutantProbe.Concurrency),
     ];
 }

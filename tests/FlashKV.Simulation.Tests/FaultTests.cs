@@ -1,0 +1,39 @@
+using FlashKV.Simulation.Crashes;
+
+namespace FlashKV.Simulation.Tests;
+
+public sealed class FaultTests
+{
+    private const int Seed = 0;
+
+    // Below, not even the superblock fits; above, MostWrites do.
+    private const int LeastBlocks = 100;
+    private const int MostBlocks = 1_000;
+    private const int Step = 13;
+
+    public static TheoryData<string> Names =>
+        [.. Histories.All.Select(static history => history.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_write_that_fails_loses_nothing_that_was_acknowledged(string history)
+    {
+        var explorer = new FaultExplorer(Seed);
+
+        explorer.Explore(Histories.Find(history), every: 2);
+
+        Assert.True(explorer.Failed > 0);
+    }
+
+    [Fact]
+    public void A_full_disk_can_be_read_and_emptied_and_goes_on_with_room()
+    {
+        var explorer = new FullDiskExplorer();
+        for (int blocks = LeastBlocks; blocks < MostBlocks; blocks += Step)
+        {
+            explorer.Explore(blocks);
+        }
+
+        Assert.True(explorer.Created > 0 && explorer.TooSmall > 0);
+    }
+}
