@@ -4,6 +4,7 @@ using FlashKV.Simulation.Concurrency;
 using FlashKV.Simulation.Crashes;
 using FlashKV.Simulation.Episodes;
 using FlashKV.Simulation.Fuzzing;
+using FlashKV.Simulation.Kills;
 
 namespace FlashKV.Simulation;
 
@@ -39,14 +40,26 @@ internal static class LongRun
         {
             Description = "Instead, opens stores with changed structures; each case is a seed.",
         };
+        var writer = new Option<string>("--writer")
+        {
+            Description = "Writes to the store of a directory until killed; KillLoop starts it.",
+        };
+        var last = new Option<bool>("--last")
+        {
+            Description = "With --writer, compares and verifies instead of writing.",
+        };
         var root = new RootCommand("Looks for crashes that FlashKV does not survive.")
         {
             minutes,
             seed,
             mutations,
             fuzz,
+            writer,
+            last,
         };
-        root.SetAction(result => result.GetValue(mutations) is { } text
+        root.SetAction(result => result.GetValue(writer) is { } directory
+            ? KilledWriter.Run(directory, result.GetValue(seed), result.GetValue(last))
+            : result.GetValue(mutations) is { } text
             ? MutationRun.Run(text)
             : result.GetValue(fuzz)
             ? Fuzz(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed))
