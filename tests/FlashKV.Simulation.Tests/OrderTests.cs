@@ -1,6 +1,4 @@
 using FlashKV.Log;
-using FlashKV.Shards;
-using FlashKV.Simulation.Crashes;
 using FlashKV.Simulation.Machines;
 
 namespace FlashKV.Simulation.Tests;
@@ -58,18 +56,6 @@ public sealed class OrderTests
 
         Step.Observer = outer;
         Assert.True(log.TakeDirty());
-    }
-
-    // The header was taken back after the tombstones that hide the segment's versions could be gone.
-    [Fact]
-    public void After_a_header_that_could_not_be_taken_back_nothing_is_compacted()
-    {
-        var explorer = new FaultExplorer(seed: 0);
-
-        explorer.Explore(Histories.Find("compaction of tombstones"));
-        explorer.Explore(Histories.Find("compaction twice"));
-
-        Assert.True(explorer.Failed > 10);
     }
 
     // A file that was made and flushed may still be gone after a power cut: its name was not flushed.

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace FlashKV.Memory;
 
@@ -43,7 +44,7 @@ internal static partial class DirectoryEntries
     // Some file systems cannot flush a directory and say that the argument is invalid.
     private static void FlushByHandle(string directory)
     {
-        int descriptor = Open(directory, CloseOnExec);
+        int descriptor = Open(Encoding.UTF8.GetBytes(directory + '\0'), CloseOnExec);
         if (descriptor < 0)
         {
             throw Failure(directory, Marshal.GetLastPInvokeError());
@@ -61,10 +62,8 @@ internal static partial class DirectoryEntries
         new($"The directory '{directory}' cannot be flushed: "
             + $"{Marshal.GetPInvokeErrorMessage(error)}.");
 
-    [LibraryImport(
-        "libc", EntryPoint = "open", SetLastError = true,
-        StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Open(string path, int flags);
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true)]
+    private static partial int Open(byte[] path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(int descriptor);

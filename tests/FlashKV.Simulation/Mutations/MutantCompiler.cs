@@ -64,7 +64,8 @@ internal static class MutantCompiler
     {
         // No source generators run here.
         text = text.Replace("[LibraryImport(", "[DllImport(", StringComparison.Ordinal)
-            .Replace("static partial ", "static extern ", StringComparison.Ordinal);
+            .Replace(
+                "private static partial ", "private static extern ", StringComparison.Ordinal);
         foreach (Mutation mutation in mutations)
         {
             int first = text.IndexOf(mutation.Original, StringComparison.Ordinal);

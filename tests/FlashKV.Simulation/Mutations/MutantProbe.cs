@@ -34,9 +34,7 @@ internal static class MutantProbe
             }
             else if (foundBy == Faults)
             {
-                var explorer = new FaultExplorer(0);
-                explorer.Explore(Histories.Find("compaction of tombstones"));
-                explorer.Explore(Histories.Find("growth"));
+                new FaultExplorer(0).Explore(Histories.Find("growth"));
             }
             else if (foundBy == Concurrency)
             {
