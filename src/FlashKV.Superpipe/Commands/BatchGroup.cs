@@ -69,7 +69,8 @@ internal static class BatchGroup
                     previous.Following = next;
                 batch.Following = null;
                 Exception? ended = batch.End();
-                failure ??= ended;
+                if (failure is null)
+                    failure = ended;
             }
             else
             {
