@@ -80,7 +80,7 @@ internal sealed record class StoreReport(string Verb, bool IsQuick)
         Number(one.ProcessorMicroseconds, "N3"),
         Number(one.AllocatedBytes, "N2"),
         Number(one.WrittenPerUserByte, "N2"),
-        Number(one.KeptPerUserByte, "N2"),
+        one.KeptPerUserByte is > 0 and var kept ? Number(kept, "N2") : "",
         Number(one.PeakBytes >> 20, "N0"),
         one.RatioToCeiling is { } ratio ? Number(ratio, "N3") : "",
     ];
