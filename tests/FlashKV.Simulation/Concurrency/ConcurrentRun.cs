@@ -26,6 +26,7 @@ internal sealed class ConcurrentRun : IDisposable
     private readonly GroupState[] _states = new GroupState[ConcurrentClient.Groups];
     private FlashStore _store;
     private ConcurrentClient[] _clients;
+    private bool _isHanging;
 
     private ConcurrentRun(int seed)
     {
@@ -56,6 +57,11 @@ internal sealed class ConcurrentRun : IDisposable
 
     public void Dispose()
     {
+        if (_isHanging)
+        {
+            return; // Closing waits for operations that have not ended, and would hang too.
+        }
+
         _store.Dispose();
         _device.Dispose();
         _adapter.Dispose();
@@ -88,22 +94,14 @@ internal sealed class ConcurrentRun : IDisposable
             () => Disturb(new Random((_seed * 7) + round), done.Token),
             CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         const int MostPerGroup = (Linearizability.MaxCalls / Clients) - GroupState.Keys;
-        Task[] clients = Array.ConvertAll(_clients, client => Task.Factory.StartNew(
+        Task clients = Task.WhenAll(Array.ConvertAll(_clients, client => Task.Factory.StartNew(
             () => client.Run(CallsPerRound, MostPerGroup),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
-        try
-        {
-            if (!Task.WaitAll(clients, s_limit))
-            {
-                throw new ModelException($"Seed {_seed}, round {round}: a client hangs.");
-            }
-        }
-        finally
-        {
-            done.Cancel();
-            disturber.Wait(s_limit);
-        }
-
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        AwaitEnd(clients, round, "A client");
+        done.Cancel();
+        AwaitEnd(disturber, round, "What disturbs the clients");
+        clients.GetAwaiter().GetResult();
+        disturber.GetAwaiter().GetResult();
         if (round % 4 == 3)
         {
             _store.Dispose();
@@ -115,6 +113,15 @@ internal sealed class ConcurrentRun : IDisposable
         else
         {
             Check(round, _clients, _clients[0]);
+        }
+    }
+
+    private void AwaitEnd(Task task, int round, string what)
+    {
+        if (Task.WaitAny([task], s_limit) < 0)
+        {
+            _isHanging = true;
+            throw new ModelException($"Seed {_seed}, round {round}: {what} hangs.");
         }
     }
 

@@ -24,6 +24,7 @@ internal static class MutantCompiler
         {
             public static string? Active { get; set; }
             public static bool Is(string name) => Active == name;
+            [ThreadStatic] public static Action? Late;
         }
         """;
 

@@ -125,13 +125,15 @@ internal static class Mutations
         new("a put returns before others can see it", "FlashStore.Writing.cs",
             "ulong sequence = shard.Put(hash, key, value);",
             """
-            byte[] lateKey = key.ToArray(), lateValue = value.ToArray();
+            Action? late = Mutant.Late;
+                    Mutant.Late = null;
+                    late?.Invoke();
+                    byte[] lateKey = key.ToArray(), lateValue = value.ToArray();
                     bool isLate = $ && lateKey[0] == (byte)'g';
                     ulong sequence = isLate ? 0 : shard.Put(hash, key, value);
                     if (isLate)
                     {
-                        ThreadPool.UnsafeQueueUserWorkItem(
-                            _ => shard.Put(hash, lateKey, lateValue), null);
+                        Mutant.Late = () => shard.Put(hash, lateKey, lateValue);
                     }
             """,
             MutantProbe.Concurrency),
