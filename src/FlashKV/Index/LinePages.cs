@@ -9,9 +9,9 @@ namespace FlashKV.Index;
 /// <see cref="Dispose"/>: a reader may look at any line below <see cref="Capacity"/> at any time.
 /// </summary>
 /// <remarks>
-/// Pages of 256 KiB are found through a directory. While the array is small they are allocated one
-/// by one, later eight at a time, as one huge page. When the directory is full a larger copy takes
-/// its place; readers of the old one stay right, because entries are only ever added.
+/// Pages are found through a directory; they come from an arena, and so from huge pages, since a
+/// probe hits them at random. When the directory is full a larger copy takes its place; readers of
+/// the old one stay right, because entries are only ever added.
 /// </remarks>
 internal sealed unsafe class LinePages : IDisposable
 {
@@ -22,16 +22,15 @@ internal sealed unsafe class LinePages : IDisposable
     public const int LinesPerPage = 1 << PageShift;
 
     /// <summary>The length of a page in bytes.</summary>
-    public const int PageBytes = LinesPerPage * LineBytes;
+    public const int PageBytes = PageArena.PageBytes;
 
     private const int PageShift = 12;
     private const int LineMask = LinesPerPage - 1;
     private const int FirstDirectoryLength = 128;
-    private const int PagesPerHugePage = (int)(MemoryMap.HugePageBytes / PageBytes);
-    private const int SmallPages = 4 * PagesPerHugePage;
 
     private readonly UnmanagedMemory _memory;
-    private readonly List<MemoryBlock> _blocks = [];
+    private readonly List<MemoryBlock> _directories = [];
+    private readonly List<NativeRegion> _pages = [];
     private readonly Lock _lock = new();
     private nint _directory; // byte*[]
     private int _directoryLength;
@@ -73,8 +72,7 @@ internal sealed unsafe class LinePages : IDisposable
         {
             while (Capacity < lines)
             {
-                if (!TryAddUnsynchronized(PagesToAdd(), keepFreeBytes, populate)
-                    && !TryAddUnsynchronized(1, keepFreeBytes, populate))
+                if (!TryAddUnsynchronized(keepFreeBytes, populate))
                 {
                     return false;
                 }
@@ -92,40 +90,40 @@ internal sealed unsafe class LinePages : IDisposable
             _pageCount = 0;
             _directoryLength = 0;
             _bytesUsed = 0;
-            foreach (MemoryBlock block in _blocks)
+            foreach (NativeRegion page in _pages)
+            {
+                _memory.IndexPages.Return(page);
+            }
+
+            foreach (MemoryBlock block in _directories)
             {
                 _memory.Free(block);
             }
 
-            _blocks.Clear();
+            _pages.Clear();
+            _directories.Clear();
         }
     }
 
-    private int PagesToAdd() => _pageCount < SmallPages ? 1 : PagesPerHugePage;
-
-    private bool TryAddUnsynchronized(int pages, long keepFreeBytes, bool populate)
+    private bool TryAddUnsynchronized(long keepFreeBytes, bool populate)
     {
-        long bytes = (long)pages * PageBytes;
-        if (!TryExtendDirectoryUnsynchronized(_pageCount + pages)
-            || !_memory.TryAllocate(
-                MemoryCategory.Index, bytes, out MemoryBlock block, keepFreeBytes))
+        if (!TryExtendDirectoryUnsynchronized(_pageCount + 1)
+            || !_memory.IndexPages.TryTake(keepFreeBytes, out NativeRegion page))
         {
             return false;
         }
 
         if (populate)
         {
-            UnmanagedMemory.Populate(block);
+            UnmanagedMemory.Populate(page);
         }
 
-        Keep(block);
-        for (int page = 0; page < pages; page++)
-        {
-            // SAFETY: the directory was extended to hold these pages.
-            ((byte**)_directory)[_pageCount + page] = block.Pointer + (long)page * PageBytes;
-        }
+        _pages.Add(page);
+        Count(PageBytes);
 
-        Volatile.Write(ref _pageCount, _pageCount + pages);
+        // SAFETY: the directory was extended to hold this page.
+        ((byte**)_directory)[_pageCount] = (byte*)page.Address;
+        Volatile.Write(ref _pageCount, _pageCount + 1);
         return true;
     }
 
@@ -143,7 +141,9 @@ internal sealed unsafe class LinePages : IDisposable
             return false;
         }
 
-        Keep(block);
+        _directories.Add(block);
+        Count(block.Length);
+
         // SAFETY: the new block holds `length` pointers, more than are in the old directory.
         new ReadOnlySpan<nint>((void*)_directory, _pageCount).CopyTo(
             new Span<nint>(block.Pointer, length));
@@ -152,9 +152,5 @@ internal sealed unsafe class LinePages : IDisposable
         return true;
     }
 
-    private void Keep(MemoryBlock block)
-    {
-        _blocks.Add(block);
-        Volatile.Write(ref _bytesUsed, _bytesUsed + block.Length);
-    }
+    private void Count(long bytes) => Volatile.Write(ref _bytesUsed, _bytesUsed + bytes);
 }

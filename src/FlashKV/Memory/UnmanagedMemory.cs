@@ -32,10 +32,14 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budgetBytes);
         BudgetBytes = budgetBytes;
+        IndexPages = new PageArena(this, MemoryCategory.Index);
     }
 
     /// <summary>Gets the most bytes that may be in use at once.</summary>
     public long BudgetBytes { get; }
+
+    /// <summary>Gets what the pages of all indexes are cut from.</summary>
+    public PageArena IndexPages { get; }
 
     /// <summary>Gets the bytes in use, of all categories.</summary>
     public long UsedBytes => Volatile.Read(ref _usedTotal);
@@ -145,19 +149,19 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
         }
     }
 
-    /// <summary>Makes the pages of a block present, so that the first use need not.</summary>
-    /// <param name="block">A block that nobody uses yet.</param>
-    public static void Populate(MemoryBlock block)
+    /// <summary>Makes memory present, so that the first use need not.</summary>
+    /// <param name="memory">A mapped part of a block, which nobody uses yet.</param>
+    public static void Populate(NativeRegion memory)
     {
-        if (IsMapped(block.Length) && MemoryMap.Populate(block.Address, block.Length))
+        if (MemoryMap.IsSupported && MemoryMap.Populate(memory.Address, memory.Length))
         {
             return;
         }
 
-        // SAFETY: each offset lies inside the block, which the caller owns alone.
-        for (long offset = 0; offset < block.Length; offset += PageBytes)
+        // SAFETY: each offset lies inside the memory, which the caller owns alone.
+        for (int offset = 0; offset < memory.Length; offset += PageBytes)
         {
-            Volatile.Write(ref block.Pointer[offset], 0);
+            Volatile.Write(ref ((byte*)memory.Address)[offset], 0);
         }
     }
 

@@ -35,7 +35,7 @@ public class UnmanagedMemoryTests
         foreach (long bytes in new long[] { 100, 256 << 10, 4 << 20 })
         {
             MemoryBlock block = memory.Allocate(MemoryCategory.Index, bytes);
-            UnmanagedMemory.Populate(block);
+            UnmanagedMemory.Populate(new NativeRegion(block.Address, (int)block.Length));
             Assert.False(block.Span.ContainsAnyExcept((byte)0));
             block.Span.Fill(1);
         }
