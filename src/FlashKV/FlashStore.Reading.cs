@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FlashKV.Memory;
 using FlashKV.Shards;
 
@@ -41,17 +42,21 @@ public sealed partial class FlashStore
     {
         CheckKey(key);
         ulong hash = _context.Hasher.Hash(key);
-        using Epoch.Operation operation = Epoch.Enter();
-        if (!_core.ShardOf(hash).TryFind(hash, key, out FoundRecord found))
+        Shard shard = _core.ShardOf(hash);
+
+        // Nothing before the end of the operation throws, so it needs no protected region, which
+        // would keep what is in use out of registers.
+        Epoch.Operation operation = Epoch.Enter();
+        FindResult result = shard.FindNear(hash, key, out ReadOnlySpan<byte> value);
+        if (result == FindResult.Found)
         {
-            return -1;
+            int length = Copy(value, destination);
+            operation.Dispose();
+            return length;
         }
 
-        ReadOnlySpan<byte> value = found.Record.Value;
-        value[..Math.Min(value.Length, destination.Length)].CopyTo(destination);
-        int length = value.Length;
-        found.Dispose();
-        return length;
+        operation.Dispose();
+        return result == FindResult.Absent ? -1 : GetFar(shard, hash, key, destination);
     }
 
     /// <summary>Reads a value into a new array.</summary>
@@ -112,6 +117,28 @@ public sealed partial class FlashStore
 
         results.Begin(keys.Length);
         return results.Reader.Read(_core, keys, results);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int GetFar(
+        Shard shard, ulong hash, ReadOnlySpan<byte> key, Span<byte> destination)
+    {
+        using Epoch.Operation operation = Epoch.Enter();
+        if (!shard.TryFind(hash, key, out FoundRecord found))
+        {
+            return -1;
+        }
+
+        using (found)
+        {
+            return Copy(found.Record.Value, destination);
+        }
+    }
+
+    private static int Copy(ReadOnlySpan<byte> value, Span<byte> destination)
+    {
+        value[..Math.Min(value.Length, destination.Length)].CopyTo(destination);
+        return value.Length;
     }
 
     // A record in memory may make way once the operation ends, so it is copied; one that was read

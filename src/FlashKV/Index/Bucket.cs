@@ -12,7 +12,8 @@ namespace FlashKV.Index;
 /// <para>
 /// Entries are counted by position: 0-6 in the line, then through the block. There is a block only
 /// while the line is full, and its entries lie at its start without a gap. All members but
-/// <see cref="FindMatch"/>, <see cref="FindInLine"/> and <see cref="GetSlot"/> need the latch.
+/// <see cref="FindMatch"/>, <see cref="FindInLine"/>, <see cref="FindInBlock"/> and
+/// <see cref="GetSlot"/> need the latch.
 /// </para>
 /// <para>
 /// How a reader without a latch stays right: an entry that leaves a place is first stored where it
@@ -86,7 +87,9 @@ internal readonly unsafe struct Bucket
             from = LineEntries;
         }
 
-        return control.HasOverflow ? FindInOverflow(control, tagPattern, from - LineEntries) : -1;
+        return control.HasOverflow
+            ? FindInOverflow(_pool, control, tagPattern, from - LineEntries)
+            : -1;
     }
 
     /// <summary>Finds the first entry with a tag in the bucket's own line.</summary>
@@ -257,6 +260,23 @@ internal readonly unsafe struct Bucket
         Volatile.Write(ref ControlWord, ControlWord & ~(BucketControl.Latch | BucketControl.Batch));
     }
 
+    /// <summary>Gives the first entry with a tag in the overflow block.</summary>
+    /// <returns>The entry; 0 if there is none, or if the bucket was changed meanwhile.</returns>
+    public ulong FindInBlock(BucketControl control, ulong tagPattern)
+    {
+        int position = FindInOverflow(_pool, control, tagPattern, 0);
+        if (position < 0)
+        {
+            return 0;
+        }
+
+        ulong word = Volatile.Read(ref GetSlot(control, position));
+        Volatile.ReadBarrier();
+
+        // Else the block may be someone else's by now.
+        return Control.IsSameVersion(control) ? word : 0;
+    }
+
     /// <summary>Waits until no batch publishes here.</summary>
     /// <returns>The control word then.</returns>
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -365,11 +385,13 @@ internal readonly unsafe struct Bucket
         return true;
     }
 
+    // Static: the address of a bucket that is passed on would keep its fields out of registers.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private int FindInOverflow(BucketControl control, ulong tagPattern, int from)
+    private static int FindInOverflow(
+        OverflowPool pool, BucketControl control, ulong tagPattern, int from)
     {
         int length = control.OverflowLength;
-        ulong* block = _pool.GetWord(control.Overflow);
+        ulong* block = pool.GetWord(control.Overflow);
         if (length < TagMatch.WordsPerLine)
         {
             // A short block lies within one line: compare that line, keep the block's lanes.

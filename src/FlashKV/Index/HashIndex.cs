@@ -128,6 +128,37 @@ internal sealed unsafe partial class HashIndex : IDisposable
         return LineGuess.ProbeLater;
     }
 
+    /// <summary>Gives the first entry of a hash, by the shortest way.</summary>
+    /// <param name="hash">The hash.</param>
+    /// <param name="entry">The entry, if there is one.</param>
+    /// <returns>
+    /// What was found; <see cref="LineGuess.Probe"/> if something was in the way.
+    /// </returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public LineGuess Guess(ulong hash, out IndexEntry entry)
+    {
+        long bucketCount = BucketCount;
+        Bucket bucket = GetBucket(BucketNumber(hash, bucketCount));
+        BucketControl control = bucket.Control;
+        ulong pattern = TagPattern(hash);
+        int position = bucket.FindInLine(pattern);
+        entry = new IndexEntry(position >= 0
+            ? Volatile.Read(ref bucket.GetSlot(control, position))
+            : control.HasOverflow ? bucket.FindInBlock(control, pattern) : 0);
+        if (!entry.IsEmpty)
+        {
+            // Another thread may have stored something else since the tags were compared.
+            return entry.HasTag(pattern) && !control.IsBatch ? LineGuess.Found : LineGuess.Probe;
+        }
+
+        // As in BucketProbe.IsComplete, but an index that grew is left to a probe.
+        Volatile.ReadBarrier();
+        return position < 0 && !control.IsBatch
+            && bucket.Control.IsSameVersion(control) && BucketCount == bucketCount
+                ? LineGuess.Absent
+                : LineGuess.Probe;
+    }
+
     /// <summary>Latches the bucket of a hash, waiting for whoever holds it.</summary>
     /// <returns>A writer; disposing it releases the latch.</returns>
     public BucketWriter Acquire(ulong hash)
@@ -174,7 +205,11 @@ internal sealed unsafe partial class HashIndex : IDisposable
     {
         ulong mask = ulong.MaxValue >> BitOperations.LeadingZeroCount((ulong)bucketCount - 1);
         ulong number = hash & mask;
-        return (long)(number < (ulong)bucketCount ? number : number & (mask >> 1));
+
+        // Without a branch, which a processor could only guess: the upper bit goes where there is
+        // no such bucket.
+        ulong isBeyond = (ulong)((bucketCount - 1 - (long)number) >> 63);
+        return (long)(number & ~(isBeyond & (mask ^ (mask >> 1))));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

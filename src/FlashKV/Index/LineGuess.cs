@@ -1,10 +1,14 @@
 namespace FlashKV.Index;
 
-/// <summary>What the line of a bucket says of a hash, see <see cref="HashIndex.Peek"/>.</summary>
+/// <summary>What the line of a bucket says of a hash, see <see cref="HashIndex.Peek"/>
+/// and <see cref="HashIndex.Guess"/>.</summary>
 internal enum LineGuess
 {
     /// <summary>An entry with the tag of the hash is there.</summary>
     Found,
+
+    /// <summary>There is no entry of the hash.</summary>
+    Absent,
 
     /// <summary>A probe must tell.</summary>
     Probe,

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using FlashKV.Memory;
 
 namespace FlashKV.Log;
 
@@ -63,6 +65,38 @@ internal readonly ref struct RecordView
     /// <summary>Whether the checksum is right under the seed of the record's segment.</summary>
     public bool HasChecksum(uint seed) =>
         BinaryPrimitives.ReadUInt32LittleEndian(_record) == RecordFormat.Checksum(_record, seed);
+
+    /// <summary>
+    /// Gives the value of the record at the start of <paramref name="bytes"/> if it has the given
+    /// key: what <see cref="TryParse"/> gives, by a shorter way.
+    /// </summary>
+    /// <param name="bytes">At least <see cref="RecordFormat.HeaderBytes"/> bytes.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">The value.</param>
+    /// <returns>
+    /// false if its sizes cannot be those of a record, or if it has another key.
+    /// </returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryGetValue(
+        NativeRegion bytes, ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
+    {
+        int size = RecordFormat.SizeOf(bytes.HalfWord(RecordFormat.SizeOffset));
+        uint shape = bytes.HalfWord(RecordFormat.KeyLengthOffset);
+        int keyOffset = RecordFormat.HeaderBytes
+            + RecordFormat.ExtensionBytes((RecordFlags)(byte)(shape >> FlagsShift));
+        int padding = (int)(shape >> PaddingShift);
+        int valueLength = size - padding - keyOffset - key.Length;
+        if ((ushort)shape == key.Length && padding < RecordFormat.Alignment
+            && valueLength >= 0 && size <= bytes.Length
+            && bytes.Span(keyOffset, key.Length).SequenceEqual(key))
+        {
+            value = bytes.Span(keyOffset + key.Length, valueLength);
+            return true;
+        }
+
+        value = default;
+        return false;
+    }
 
     /// <summary>Finds the record at the start of <paramref name="bytes"/>.</summary>
     /// <returns>

@@ -11,4 +11,7 @@ internal enum FindResult
 
     /// <summary>A record that may be its own is only on the device.</summary>
     OnDevice,
+
+    /// <summary>Something was in the way; another look must tell.</summary>
+    Unclear,
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
@@ -20,7 +21,6 @@ internal sealed class ManyReader
     private const int MaxBatchBytes = 1 << 20;
 
     private readonly ulong[] _hashes = new ulong[GroupLength];
-    private readonly Shard[] _shards = new Shard[GroupLength];
     private readonly NativeRegion[] _foreseen = new NativeRegion[GroupLength];
     private readonly int[] _later = new int[GroupLength];
     private readonly DeviceRead[] _reads = new DeviceRead[GroupLength];
@@ -44,8 +44,8 @@ internal sealed class ManyReader
             using Epoch.Operation operation = Epoch.Enter();
             try
             {
-                Foresee(length);
-                ReadGroup(keys, first, length, results);
+                Foresee(store, length);
+                ReadGroup(store, keys, first, length, results);
             }
             finally
             {
@@ -61,19 +61,18 @@ internal sealed class ManyReader
         for (int i = 0; i < group.Length; i++)
         {
             ulong hash = store.Context.Hasher.Hash(group[i].Span);
-            Shard shard = store.ShardOf(hash);
-            shard.Index.Prefetch(hash);
+            store.ShardOf(hash).Index.Prefetch(hash);
             _hashes[i] = hash;
-            _shards[i] = shard;
         }
     }
 
-    private void Foresee(int length)
+    private void Foresee(StoreCore store, int length)
     {
         _laterCount = 0;
         for (int i = 0; i < length; i++)
         {
-            if (_shards[i].Foresee(_hashes[i], out _foreseen[i]) == LineGuess.ProbeLater)
+            ulong hash = _hashes[i];
+            if (store.ShardOf(hash).Foresee(hash, out _foreseen[i]) == LineGuess.ProbeLater)
             {
                 _later[_laterCount++] = i;
             }
@@ -81,30 +80,30 @@ internal sealed class ManyReader
 
         foreach (int i in _later.AsSpan(0, _laterCount))
         {
-            _foreseen[i] = _shards[i].ForeseeAgain(_hashes[i]);
+            _foreseen[i] = store.ShardOf(_hashes[i]).ForeseeAgain(_hashes[i]);
         }
     }
 
     private void ReadGroup(
-        ReadOnlySpan<ReadOnlyMemory<byte>> keys, int first, int length, GetManyResult results)
+        StoreCore store,
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys,
+        int first,
+        int length,
+        GetManyResult results)
     {
         for (int i = 0; i < length; i++)
         {
             ReadOnlySpan<byte> key = keys[first + i].Span;
             NativeRegion bytes = _foreseen[i];
             if (!bytes.IsEmpty
-                && RecordView.TryParse(bytes.Span(0, bytes.Length), out RecordView record)
-                && record.Key.SequenceEqual(key))
+                && RecordView.TryGetValue(bytes, key, out ReadOnlySpan<byte> value))
             {
-                Add(results, first + i, record);
+                results.Set(first + i, value);
+                _found++;
             }
             else
             {
-                Find(i, key, first + i, results);
-                if (_readBytes >= MaxBatchBytes)
-                {
-                    ReadPlanned(keys, results);
-                }
+                Find(store.ShardOf(_hashes[i]), _hashes[i], keys, first + i, results);
             }
         }
 
@@ -112,18 +111,27 @@ internal sealed class ManyReader
     }
 
     /// <summary>Finds what was not foreseen: what is on the device, and what is not there.</summary>
-    private void Find(int number, ReadOnlySpan<byte> key, int index, GetManyResult results)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Find(
+        Shard shard,
+        ulong hash,
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys,
+        int index,
+        GetManyResult results)
     {
-        Shard shard = _shards[number];
         FindResult result = shard.TryFindInMemory(
-            _hashes[number], key, out RecordView record, out IndexEntry entry);
+            hash, keys[index].Span, out RecordView record, out IndexEntry entry);
         if (result == FindResult.Found)
         {
             Add(results, index, record);
         }
         else if (result == FindResult.OnDevice)
         {
-            Plan(shard, entry, index, _hashes[number]);
+            Plan(shard, entry, index, hash);
+            if (_readBytes >= MaxBatchBytes)
+            {
+                ReadPlanned(keys, results);
+            }
         }
     }
 

@@ -84,6 +84,7 @@ internal sealed partial class Shard
     /// <summary>Loads the segment of an entry into the cache, if there is room.</summary>
     public void Cache(IndexEntry entry) => Log.Reader.TryCache(SegmentOf(entry.Address));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private NativeRegion Foresee(IndexEntry entry)
     {
         NativeRegion bytes = BytesOf(entry);
@@ -102,19 +103,18 @@ internal sealed partial class Shard
         return !bytes.IsEmpty && RecordView.TryParse(bytes.Span(0, bytes.Length), out record);
     }
 
-    /// <summary>What holds the record of an entry; empty if it is only on the device.</summary>
+    /// <summary>
+    /// What holds the record of an entry, at least a header; empty if it is only on the device.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private NativeRegion BytesOf(IndexEntry entry)
     {
-        nint image = SegmentOf(entry.Address).Image;
-        if (image == 0)
-        {
-            return default;
-        }
-
+        nint image = Log.Segments.Find(_geometry.SlotOf(entry.Address))?.Image ?? 0;
         int offset = _geometry.OffsetOf(entry.Address);
-        return new NativeRegion(
-            image + offset,
-            Math.Min(SizeClass.MaxLengthOf(entry.SizeClass), _geometry.SegmentBytes - offset));
+        int rest = _geometry.SegmentBytes - offset;
+        return image != 0 && rest >= RecordFormat.HeaderBytes
+            ? new NativeRegion(image + offset, rest)
+            : default;
     }
 
     // A record is shorter than its class allows, and rarely begins a line.

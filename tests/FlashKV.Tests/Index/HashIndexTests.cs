@@ -83,7 +83,7 @@ public class HashIndexTests
             Assert.True(TestKeys.Put(index, key, version: 1));
         }
 
-        int[] guesses = new int[3];
+        int[] guesses = new int[Enum.GetValues<LineGuess>().Length];
         for (int key = 0; key < 2 * Keys; key++)
         {
             LineGuess guess = index.Peek(TestKeys.HashOf(key), out IndexEntry entry);
@@ -114,6 +114,8 @@ public class HashIndexTests
             batch.Publish();
 
             Assert.Equal(LineGuess.Probe, index.Peek(hash, out _));
+            Assert.Equal(LineGuess.Probe, index.Guess(hash, out _));
+            Assert.Equal(LineGuess.Probe, index.Guess(TestKeys.HashOf(1) ^ (1UL << 40), out _));
         }
 
         Assert.Equal(LineGuess.Found, index.Peek(hash, out _));
