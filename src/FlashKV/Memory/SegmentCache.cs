@@ -5,7 +5,8 @@ namespace FlashKV.Memory;
 /// <summary>
 /// Keeps whole segments in memory while they fit into their part of the budget: a sealed segment
 /// moves in from staging, and a segment that is read moves in while there is room. When there is
-/// none, the segment that has been in longest makes way for one that is sealed.
+/// none, the segment that has been in longest makes way for one that is sealed. When the index
+/// leaves little of the budget, frames go back to it.
 /// </summary>
 internal sealed class SegmentCache
 {
@@ -13,13 +14,19 @@ internal sealed class SegmentCache
     private const int ShareNumerator = 5;
     private const int ShareDenominator = 8;
 
+    // What they must find free at any time, since they cannot wait: more than the index keeps of
+    // it for overflow blocks.
+    private const int ReserveDenominator = 8;
+
     private readonly UnmanagedMemory _memory;
     private readonly int _segmentBytes;
     private readonly int _framesPerBlock;
     private readonly int _maxFrames;
+    private readonly long _reserveBytes;
     private readonly Lock _lock = new();
     private readonly Queue<Segment> _inOrder = new();
-    private readonly Stack<nint> _free = new();
+    private readonly List<nint> _free = [];
+    private readonly Dictionary<nint, FrameBlock> _blockOf = [];
     private int _frames;
 
     public SegmentCache(UnmanagedMemory memory, int segmentBytes)
@@ -29,17 +36,21 @@ internal sealed class SegmentCache
         _framesPerBlock = (int)Math.Max(1, MemoryMap.HugePageBytes / segmentBytes);
         _maxFrames = (int)Math.Min(
             memory.BudgetBytes / ShareDenominator * ShareNumerator / segmentBytes, int.MaxValue);
+        _reserveBytes = memory.BudgetBytes / ReserveDenominator;
     }
 
     /// <summary>Whether a frame can be had without taking one from another segment.</summary>
-    public bool HasRoom => _free.Count > 0 || _frames < _maxFrames;
+    public bool HasRoom =>
+        _free.Count > 0
+        || (_frames < _maxFrames && _memory.AvailableBytes >= _reserveBytes + _segmentBytes);
 
     /// <summary>Takes a frame that no segment uses; nothing makes way for it.</summary>
     public bool TryTakeFree(out NativeRegion frame)
     {
         lock (_lock)
         {
-            if (_free.TryPop(out nint address) || TryAllocate(out address))
+            if (TryPopUnsynchronized(out nint address)
+                || TryAllocateUnsynchronized(out address))
             {
                 frame = new NativeRegion(address, _segmentBytes);
                 return true;
@@ -56,6 +67,7 @@ internal sealed class SegmentCache
     /// </summary>
     public bool TryTake(out NativeRegion frame)
     {
+        GiveBack();
         while (!TryTakeFree(out frame))
         {
             Segment? oldest = null;
@@ -78,6 +90,7 @@ internal sealed class SegmentCache
     {
         lock (_lock)
         {
+            _blockOf[frame.Address].Users.Add(segment);
             segment.CacheFrame = frame.Address;
             segment.Image = frame.Address;
             _inOrder.Enqueue(segment);
@@ -89,7 +102,7 @@ internal sealed class SegmentCache
     {
         lock (_lock)
         {
-            _free.Push(frame.Address);
+            PushUnsynchronized(frame.Address);
         }
     }
 
@@ -108,41 +121,154 @@ internal sealed class SegmentCache
                 return;
             }
 
-            segment.CacheFrame = 0;
-            segment.Image = 0;
-            segment.AllowLoad();
+            _ = _blockOf[frame].Users.Remove(segment);
+            UnpublishUnsynchronized(segment);
         }
 
         Epoch.WaitForQuiescence();
         lock (_lock)
         {
-            _free.Push(frame);
+            PushUnsynchronized(frame);
         }
+    }
+
+    private static void UnpublishUnsynchronized(Segment segment)
+    {
+        segment.CacheFrame = 0;
+        segment.Image = 0;
+        segment.AllowLoad();
+    }
+
+    // Called once for each sealed segment, so the index is never far ahead of it.
+    private void GiveBack()
+    {
+        while (_memory.AvailableBytes < _reserveBytes)
+        {
+            FrameBlock? block;
+            lock (_lock)
+            {
+                block = TakeBlockUnsynchronized();
+            }
+
+            if (block is null)
+            {
+                return;
+            }
+
+            Epoch.WaitForQuiescence();
+            _memory.Free(block.Memory);
+        }
+    }
+
+    /// <summary>
+    /// Takes all frames of the block of the oldest segment out of use. Null if it has a frame that
+    /// is being filled; the next segment tries again.
+    /// </summary>
+    private FrameBlock? TakeBlockUnsynchronized()
+    {
+        FrameBlock? block = OldestUnsynchronized();
+        if (block is null || block.FreeCount + block.Users.Count < block.FrameCount)
+        {
+            return null;
+        }
+
+        foreach (Segment segment in block.Users)
+        {
+            UnpublishUnsynchronized(segment);
+        }
+
+        for (int frame = 0; frame < block.FrameCount; frame++)
+        {
+            nint address = block.Memory.Address + ((nint)frame * _segmentBytes);
+            _ = _blockOf.Remove(address);
+            _ = _free.Remove(address);
+        }
+
+        _frames -= block.FrameCount;
+        return block;
+    }
+
+    private FrameBlock? OldestUnsynchronized()
+    {
+        if (_free.Count > 0)
+        {
+            return _blockOf[_free[0]];
+        }
+
+        while (_inOrder.TryPeek(out Segment? oldest))
+        {
+            if (oldest.CacheFrame != 0)
+            {
+                return _blockOf[oldest.CacheFrame];
+            }
+
+            _ = _inOrder.Dequeue();
+        }
+
+        return null;
+    }
+
+    private bool TryPopUnsynchronized(out nint address)
+    {
+        if (_free.Count == 0)
+        {
+            address = 0;
+            return false;
+        }
+
+        address = _free[^1];
+        _free.RemoveAt(_free.Count - 1);
+        _blockOf[address].FreeCount--;
+        return true;
+    }
+
+    private void PushUnsynchronized(nint address)
+    {
+        _free.Add(address);
+        _blockOf[address].FreeCount++;
     }
 
     // Frames are cut from huge pages: gets hit them at random, and with small pages each would pay
     // for a miss in the page tables too.
-    private bool TryAllocate(out nint address) =>
-        TryAllocate(Math.Min(_framesPerBlock, _maxFrames - _frames), out address)
-        || TryAllocate(1, out address);
+    private bool TryAllocateUnsynchronized(out nint address) =>
+        TryAllocateUnsynchronized(Math.Min(_framesPerBlock, _maxFrames - _frames), out address)
+        || TryAllocateUnsynchronized(1, out address);
 
-    private bool TryAllocate(int frames, out nint address)
+    private bool TryAllocateUnsynchronized(int frames, out nint address)
     {
         address = 0;
         if (frames <= 0 || frames > _maxFrames - _frames
             || !_memory.TryAllocate(
-                MemoryCategory.Cache, (long)frames * _segmentBytes, out MemoryBlock block))
+                MemoryCategory.Cache,
+                (long)frames * _segmentBytes,
+                out MemoryBlock memory,
+                _reserveBytes))
         {
             return false;
         }
 
+        var block = new FrameBlock(memory, frames);
         _frames += frames;
-        address = block.Address;
-        for (int frame = frames - 1; frame > 0; frame--)
+        for (int frame = frames - 1; frame >= 0; frame--)
         {
-            _free.Push(address + ((nint)frame * _segmentBytes));
+            address = memory.Address + ((nint)frame * _segmentBytes);
+            _blockOf.Add(address, block);
+            PushUnsynchronized(address);
         }
 
-        return true;
+        return TryPopUnsynchronized(out address);
+    }
+
+    /// <summary>Frames that come from and go back to the budget together.</summary>
+    private sealed class FrameBlock(MemoryBlock memory, int frameCount)
+    {
+        public MemoryBlock Memory { get; } = memory;
+
+        public int FrameCount { get; } = frameCount;
+
+        public int FreeCount { get; set; }
+
+        /// <summary>The segments whose images lie here.</summary>
+        public List<Segment> Users { get; } = new(frameCount);
     }
 }
