@@ -57,8 +57,7 @@ internal static unsafe class Epoch
     public static void WaitForQuiescence()
     {
         Debug.Assert(!IsInside, "An operation would wait for itself.");
-        long barrier = Interlocked.Increment(ref s_current);
-        Interlocked.MemoryBarrierProcessWide();
+        long barrier = Mark();
         foreach (nint address in Volatile.Read(ref s_cells))
         {
             // SAFETY: cells are never freed.
@@ -69,6 +68,33 @@ internal static unsafe class Epoch
                 spin.SpinOnce(sleep1Threshold: -1);
             }
         }
+    }
+
+    /// <summary>
+    /// Gives a mark for <see cref="HasPassed"/>; the caller has unpublished what it wants back.
+    /// </summary>
+    public static long Mark()
+    {
+        long mark = Interlocked.Increment(ref s_current);
+        Interlocked.MemoryBarrierProcessWide();
+        return mark;
+    }
+
+    /// <summary>
+    /// Whether every operation has ended that was under way when a mark was given; does not wait.
+    /// </summary>
+    public static bool HasPassed(long mark)
+    {
+        foreach (nint address in Volatile.Read(ref s_cells))
+        {
+            // SAFETY: cells are never freed.
+            if (IsBefore(Volatile.Read(ref ((Cell*)address)->Began), mark))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static bool IsBefore(long began, long barrier) => began != 0 && began < barrier;

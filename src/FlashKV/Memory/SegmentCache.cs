@@ -18,16 +18,21 @@ internal sealed class SegmentCache
     // it for overflow blocks.
     private const int ReserveDenominator = 8;
 
+    // The most of it that is lent to records.
+    private const int LentNumerator = 3;
+    private const int LentDenominator = 4;
+
     private readonly UnmanagedMemory _memory;
     private readonly int _segmentBytes;
     private readonly int _framesPerBlock;
-    private readonly int _maxFrames;
+    private int _maxFrames;
     private readonly long _reserveBytes;
     private readonly Lock _lock = new();
     private readonly Queue<Segment> _inOrder = new();
     private readonly List<nint> _free = [];
     private readonly Dictionary<nint, FrameBlock> _blockOf = [];
     private int _frames;
+    private int _lentFrames;
 
     public SegmentCache(UnmanagedMemory memory, int segmentBytes)
     {
@@ -139,6 +144,46 @@ internal sealed class SegmentCache
         segment.AllowLoad();
     }
 
+    /// <summary>The bytes that may be lent in all, as things are.</summary>
+    public long LendableBytes =>
+        (long)(_frames + _lentFrames) * _segmentBytes / LentDenominator * LentNumerator;
+
+    /// <summary>What else has memory to give back.</summary>
+    public Func<bool>? GiveBackMore { get; set; }
+
+    /// <summary>
+    /// Lends the memory of the oldest segments, up to a share of all. Readers may still look at it:
+    /// the borrower uses it once the operations that are under way have ended.
+    /// </summary>
+    public bool TryLend(out MemoryBlock memory)
+    {
+        lock (_lock)
+        {
+            FrameBlock? block = (long)_lentFrames * _segmentBytes < LendableBytes
+                ? TakeBlockUnsynchronized()
+                : null;
+            if (block is not null)
+            {
+                _lentFrames += block.FrameCount;
+                _maxFrames -= block.FrameCount;
+            }
+
+            memory = block?.Memory ?? default;
+            return block is not null;
+        }
+    }
+
+    /// <summary>Notes that the memory of a block that was lent has been freed.</summary>
+    public void TakeBack(MemoryBlock memory)
+    {
+        lock (_lock)
+        {
+            int frames = (int)(memory.Length / _segmentBytes);
+            _lentFrames -= frames;
+            _maxFrames += frames;
+        }
+    }
+
     // Called once for each sealed segment, so the index is never far ahead of it.
     private void GiveBack()
     {
@@ -150,13 +195,15 @@ internal sealed class SegmentCache
                 block = TakeBlockUnsynchronized();
             }
 
-            if (block is null)
+            if (block is not null)
+            {
+                Epoch.WaitForQuiescence();
+                _memory.Free(block.Memory);
+            }
+            else if (GiveBackMore?.Invoke() != true)
             {
                 return;
             }
-
-            Epoch.WaitForQuiescence();
-            _memory.Free(block.Memory);
         }
     }
 

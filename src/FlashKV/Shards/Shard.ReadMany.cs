@@ -74,12 +74,15 @@ internal sealed partial class Shard
 
     /// <summary>Checks the record that the transfer has brought.</summary>
     /// <exception cref="CorruptStoreException">It is damaged.</exception>
-    public RecordView EndRead(IndexEntry entry, PooledBuffer buffer) =>
-        Log.Reader.EndRead(
-            SegmentOf(entry.Address),
-            _geometry.OffsetOf(entry.Address),
-            SizeClass.MaxLengthOf(entry.SizeClass),
-            buffer);
+    public RecordView EndRead(IndexEntry entry, PooledBuffer buffer)
+    {
+        Segment segment = SegmentOf(entry.Address);
+        int offset = _geometry.OffsetOf(entry.Address);
+        RecordView record = Log.Reader.EndRead(
+            segment, offset, SizeClass.MaxLengthOf(entry.SizeClass), buffer);
+        _store.Records.Add(Number, segment, offset, record.Bytes);
+        return record;
+    }
 
     /// <summary>Loads the segment of an entry into the cache, if there is room.</summary>
     public void Cache(IndexEntry entry) => Log.Reader.TryCache(SegmentOf(entry.Address));
@@ -109,13 +112,21 @@ internal sealed partial class Shard
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private NativeRegion BytesOf(IndexEntry entry)
     {
-        nint image = Log.Segments.Find(_geometry.SlotOf(entry.Address))?.Image ?? 0;
+        Segment? segment = Log.Segments.Find(_geometry.SlotOf(entry.Address));
         int offset = _geometry.OffsetOf(entry.Address);
         int rest = _geometry.SegmentBytes - offset;
-        return image != 0 && rest >= RecordFormat.HeaderBytes
-            ? new NativeRegion(image + offset, rest)
-            : default;
+        if (segment is null || rest < RecordFormat.HeaderBytes)
+        {
+            return default;
+        }
+
+        nint image = segment.Image;
+        return image != 0 ? new NativeRegion(image + offset, rest) : CachedBytesOf(segment, offset);
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private NativeRegion CachedBytesOf(Segment segment, int offset) =>
+        _store.Records.TryFind(Number, segment, offset, out NativeRegion bytes) ? bytes : default;
 
     // A record is shorter than its class allows, and rarely begins a line.
     private static int PrefetchBytesOf(IndexEntry entry) =>

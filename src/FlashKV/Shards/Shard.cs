@@ -148,9 +148,15 @@ internal sealed partial class Shard : IDisposable
             image = segment.Image;
         }
 
-        return image != 0
-            ? OpenInMemory(segment, image, offset, bound)
-            : OpenOnDevice(segment, offset, bound);
+        if (image != 0)
+        {
+            return OpenInMemory(segment, image, offset, bound);
+        }
+
+        return _store.Records.TryFind(Number, segment, offset, out NativeRegion bytes)
+            && RecordView.TryParse(bytes.Span(0, bytes.Length), out RecordView record)
+                ? new FoundRecord(record, default)
+                : OpenOnDevice(segment, offset, bound);
     }
 
     /// <summary>The segment that holds the record at an address of the index.</summary>
@@ -175,6 +181,7 @@ internal sealed partial class Shard : IDisposable
     {
         PooledBuffer buffer = Log.Reader.ReadRecord(
             segment, offset, bound, out RecordView record);
+        _store.Records.Add(Number, segment, offset, record.Bytes);
 
         // The buffer begins with the block in which the record begins.
         return new FoundRecord(record, buffer, offset % LogGeometry.BlockBytes);

@@ -18,6 +18,8 @@ internal sealed class StoreContext : IDisposable
         Memory = new UnmanagedMemory(options.MemoryBudget);
         Buffers = new BufferPool(Memory, superblock.SegmentBytes);
         Cache = new SegmentCache(Memory, superblock.SegmentBytes);
+        Records = new RecordCache(Memory, Cache);
+        Cache.GiveBackMore = Records.TryGiveBack;
         Zeros = new NativeRegion(
             Memory.Allocate(MemoryCategory.Buffers, superblock.SegmentBytes).Address,
             superblock.SegmentBytes);
@@ -37,6 +39,9 @@ internal sealed class StoreContext : IDisposable
     public BufferPool Buffers { get; }
 
     public SegmentCache Cache { get; }
+
+    /// <summary>Records that were read from the device.</summary>
+    public RecordCache Records { get; }
 
     /// <summary>A segment's worth of zeros, to write from.</summary>
     public NativeRegion Zeros { get; }
