@@ -55,8 +55,21 @@ internal sealed class Segment(SegmentHeader header)
     public nint Image
     {
         get => Volatile.Read(ref _image);
-        set => Volatile.Write(ref _image, value);
+        set
+        {
+            if (Table is { } table)
+            {
+                table.SetImage(this, ref _image, value);
+            }
+            else
+            {
+                Volatile.Write(ref _image, value);
+            }
+        }
     }
+
+    /// <summary>The table that has the segment; the table's own.</summary>
+    public SegmentTable? Table { get; set; }
 
     /// <summary>
     /// The frame that holds the image, if it is one of the cache; the cache's own.

@@ -112,21 +112,24 @@ internal sealed partial class Shard
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private NativeRegion BytesOf(IndexEntry entry)
     {
-        Segment? segment = Log.Segments.Find(_geometry.SlotOf(entry.Address));
+        int slot = _geometry.SlotOf(entry.Address);
+        nint image = Log.Segments.ImageOf(slot);
         int offset = _geometry.OffsetOf(entry.Address);
         int rest = _geometry.SegmentBytes - offset;
-        if (segment is null || rest < RecordFormat.HeaderBytes)
+        if (image == 0 || rest < RecordFormat.HeaderBytes)
         {
-            return default;
+            return CachedBytesOf(slot, offset);
         }
 
-        nint image = segment.Image;
-        return image != 0 ? new NativeRegion(image + offset, rest) : CachedBytesOf(segment, offset);
+        return new NativeRegion(image + offset, rest);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private NativeRegion CachedBytesOf(Segment segment, int offset) =>
-        _store.Records.TryFind(Number, segment, offset, out NativeRegion bytes) ? bytes : default;
+    private NativeRegion CachedBytesOf(int slot, int offset) =>
+        Log.Segments.Find(slot) is { } segment
+            && _store.Records.TryFind(Number, segment, offset, out NativeRegion bytes)
+                ? bytes
+                : default;
 
     // A record is shorter than its class allows, and rarely begins a line.
     private static int PrefetchBytesOf(IndexEntry entry) =>
