@@ -73,15 +73,18 @@ internal sealed class ServedContext
     internal bool Write(int offset, ulong value)
     {
         bool isDoorbell = offset is SislHostMap.Ioarrin or SislHostMap.SqTail;
-        if (Page is { } page && offset == SislHostMap.SqTail)
+        SharedPage? page = Page;
+        if (page is not null && offset is SislHostMap.SqTail or SislHostMap.SqCtxReset)
         {
-            // The tail is in the page, and this says only that somebody should look.
-            page.TakeOver();
+            // The tail is in the page. A doorbell says only that somebody should look; and a reset
+            // gives up what was stored there before it.
+            isDoorbell |= page.TakeOver();
         }
-        else
+
+        if (page is null || offset != SislHostMap.SqTail)
         {
             Afu.Write(offset, value);
-            Page?.NoteWritten(offset);
+            page?.NoteWritten(offset);
         }
 
         bool hasCommands = Afu.HasCommands;

@@ -77,14 +77,24 @@ internal sealed class SharedPage : IDisposable
                 return false;
             }
 
-            // The tail first: who sees it new sees what was programmed before it.
+            // The reset first, then the tail, then the rest: who sees one of them new sees what was
+            // stored before it.
+            bool isReset =
+                _memory.ReadRegister(SislHostMap.SqCtxReset) == SislHostMap.ContextReset;
             ulong tail = _memory.ReadRegister(SislHostMap.SqTail);
             bool hasChanged = TakeProgrammed(ref tail);
-            hasChanged |= TakeClear() | TakeReset();
+            hasChanged |= TakeClear();
             if (tail != _seenTail)
             {
                 _seenTail = tail;
                 _afu.Write(SislHostMap.SqTail, tail);
+                hasChanged = true;
+            }
+
+            // Behind the tail, or what the client has given up would be executed after all.
+            if (isReset)
+            {
+                Reset();
                 hasChanged = true;
             }
 
@@ -219,14 +229,9 @@ internal sealed class SharedPage : IDisposable
         return true;
     }
 
-    // The client has stored 1 and looks until it is 0.
-    private bool TakeReset()
+    // The client has stored 1 and looks until it is 0; then it sees the registers after the reset.
+    private void Reset()
     {
-        if (_memory.ReadRegister(SislHostMap.SqCtxReset) != SislHostMap.ContextReset)
-        {
-            return false;
-        }
-
         if (!_isResetting)
         {
             _isResetting = true;
@@ -236,10 +241,9 @@ internal sealed class SharedPage : IDisposable
         if ((_afu.Read(SislHostMap.SqCtxReset) & SislHostMap.ContextResetBusy) == 0)
         {
             _isResetting = false;
+            Publish();
             _memory.WriteRegister(SislHostMap.SqCtxReset, 0);
         }
-
-        return true;
     }
 
     private void Publish()
