@@ -41,7 +41,12 @@ internal sealed class Fio
 
     /// <summary>4 KiB random reads for a time.</summary>
     public Sample ReadRandom(long bytes, int depth, double seconds) =>
-        Run("read", $"--rw=randread --bs=4k --norandommap --iodepth={depth}", bytes, seconds, 4096);
+        Run(
+            "read",
+            $"--rw=randread --bs=4k --norandommap --randrepeat=0 --iodepth={depth}",
+            bytes,
+            seconds,
+            4096);
 
     /// <summary>Sequential writes for a time.</summary>
     /// <returns>The operations are blocks of 4 KiB.</returns>

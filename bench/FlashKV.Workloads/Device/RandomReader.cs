@@ -11,6 +11,7 @@ namespace FlashKV.Workloads.Device;
 internal sealed class RandomReader : IDisposable
 {
     private const int Batches = 64;
+    private const int MinBatch = 4_096;
 
     private readonly SuperpipeContext _context;
     private readonly PhysicalLun _lun;
@@ -23,7 +24,7 @@ internal sealed class RandomReader : IDisposable
         _context = device.Attach(new AttachOptions { CommandBlocks = depth });
         _lun = _context.OpenPhysicalLun();
         _random = new Random(depth);
-        _batch = new BlockTransfer[depth == 1 ? 1 : Batches * depth];
+        _batch = new BlockTransfer[depth == 1 ? 1 : Math.Max(MinBatch, Batches * depth)];
         _buffers = new BlockBuffers(_batch.Length);
     }
 

@@ -8,7 +8,7 @@ internal sealed class SequentialWriter : IDisposable
 {
     // A batch is longer than the queue is deep, so that a command is sent whenever one ends. At its
     // end the queue runs empty, which fio's never does: so much longer that it does not count.
-    private const int Rounds = 32;
+    private const int Rounds = 128;
 
     private readonly SuperpipeContext _context;
     private readonly Lun _lun;
@@ -85,13 +85,13 @@ internal sealed class SequentialWriter : IDisposable
 
     private void WriteBatch(int transfers)
     {
-        if (_next + (transfers * _blocksEach) > _lun.BlockCount)
-        {
-            _next = 0;
-        }
-
         for (int i = 0; i < transfers; i++)
         {
+            if (_next + _blocksEach > _lun.BlockCount)
+            {
+                _next = 0;
+            }
+
             nint buffer = _buffers.AddressOf(i % _depth * _blocksEach);
             _batch[i] = new BlockTransfer(BlockOperation.Write, _next, _blocksEach, buffer);
             _next += _blocksEach;

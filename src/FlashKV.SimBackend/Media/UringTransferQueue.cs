@@ -14,12 +14,27 @@ internal sealed unsafe class UringTransferQueue : TransferQueue, IDisposable
 {
     private const int Entries = 256;
 
+    // The transfers that are handed over as soon as a device has little to do.
+    private const long SmallBytes = 64 << 10;
+
+    // A thread that sleeps in the kernel comes back some microseconds after an end, and with several
+    // under way the next end is as near. So it looks for a while before; but after a few vain looks
+    // only now and then.
+    private const int FewestToLook = 4;
+    private const int MaxVainLooks = 4;
+    private const int WaitsBetweenLooks = 32;
+    private const int PausesBetweenLooks = 4;
+
+    private static readonly long s_lookTicks = Stopwatch.Frequency / 50_000;
+
     // Vectors are read by the kernel when it takes their submission, so these serve all of them.
     private const int VectorCount = IoVector.MaxCount;
 
     private readonly UringRing _ring;
     private readonly VectorMemory _vectors = new();
     private int _vectorsUsed;
+    private int _vainLooks;
+    private int _waits;
 
     private UringTransferQueue(UringRing ring) => _ring = ring;
 
@@ -70,6 +85,11 @@ internal sealed unsafe class UringTransferQueue : TransferQueue, IDisposable
         }
 
         Count++;
+        if (bytes <= SmallBytes)
+        {
+            SendIfIdle();
+        }
+
         return true;
     }
 
@@ -81,6 +101,15 @@ internal sealed unsafe class UringTransferQueue : TransferQueue, IDisposable
         if (_ring.Unsent == 0 && !mustWait)
         {
             return count;
+        }
+
+        if (mustWait && MayEndSoon)
+        {
+            count = Look(ends);
+            if (count > 0)
+            {
+                return count;
+            }
         }
 
         int error = Send(mustWait ? 1 : 0);
@@ -100,6 +129,47 @@ internal sealed unsafe class UringTransferQueue : TransferQueue, IDisposable
         Debug.Assert(Count == 0, "the kernel may still write to clients' memory");
         _ring.Dispose();
         _vectors.Dispose();
+    }
+
+    // A device with little to do gets what there is at once: the kernel begins a group only when it
+    // has taken all of it, and meanwhile fewer are under way. With much to do, few calls are better;
+    // and large neighbours in a group become larger ones, which is worth more.
+    private void SendIfIdle()
+    {
+        int sent = Count - _ring.Unsent;
+        if (2 * _ring.Unsent > sent)
+        {
+            _ = Send(least: 0);
+        }
+    }
+
+    private bool MayEndSoon => Count >= FewestToLook
+        && (_vainLooks < MaxVainLooks || ++_waits % WaitsBetweenLooks == 0);
+
+    // Waits a little without a system call, which would let the thread sleep.
+    private int Look(Span<TransferEnd> ends)
+    {
+        if (_ring.Unsent > 0 && Send(least: 0) != 0)
+        {
+            return 0;
+        }
+
+        long start = Stopwatch.GetTimestamp();
+        do
+        {
+            int count = Take(ends);
+            if (count > 0)
+            {
+                _vainLooks = 0;
+                return count;
+            }
+
+            Thread.SpinWait(PausesBetweenLooks);
+        }
+        while (Stopwatch.GetTimestamp() - start < s_lookTicks);
+
+        _vainLooks++;
+        return 0;
     }
 
     private bool HasVectors(int count)

@@ -34,6 +34,44 @@ public sealed class UringKernelTests : IDisposable
     }
 
     [Fact]
+    public void A_disk_with_little_to_do_gets_small_transfers_at_once_and_then_in_groups()
+    {
+        CountingKernel kernel = new();
+        using FileMedium medium = Open(kernel);
+        using AlignedMemory memory = new(12);
+        TransferQueue queue = QueueOf(medium);
+        for (int i = 0; i < 12; i++)
+        {
+            Start(queue, memory, block: i, blockCount: 1);
+        }
+
+        // Twice what waits is to be more than what is under way.
+        Assert.Equal([1, 1, 2, 3, 4], kernel.Handed);
+        CollectAll(queue);
+        Assert.Equal(12, kernel.Handed.Sum());
+        medium.ReturnQueue(queue);
+    }
+
+    [Fact]
+    public void Large_transfers_are_handed_over_together()
+    {
+        const int Blocks = 32;
+        CountingKernel kernel = new();
+        using FileMedium medium = Open(kernel);
+        using AlignedMemory memory = new(3 * Blocks);
+        TransferQueue queue = QueueOf(medium);
+        for (int i = 0; i < 3; i++)
+        {
+            Start(queue, memory, i * Blocks, Blocks);
+        }
+
+        Assert.Empty(kernel.Handed);
+        CollectAll(queue);
+        Assert.Equal([3], kernel.Handed);
+        medium.ReturnQueue(queue);
+    }
+
+    [Fact]
     public void Who_waits_for_a_silent_disk_is_told()
     {
         SilentKernel kernel = new();
@@ -103,6 +141,31 @@ public sealed class UringKernelTests : IDisposable
 
     private FileMedium Open(UringKernel kernel) => FileMedium.Open(
         _directory.File("medium"), BlockCount, direct: true, FileAccessMethod.Best, kernel);
+
+    private static void Start(
+        TransferQueue queue, AlignedMemory memory, int block, int blockCount)
+    {
+        MediumTransfer transfer = new()
+        {
+            Operation = MediumOperation.Write,
+            Block = block,
+            BlockCount = blockCount,
+            RunCount = 1,
+        };
+        Assert.True(queue.TryStart(in transfer, [memory.Run(block, blockCount)], block));
+    }
+
+    private static void CollectAll(TransferQueue queue)
+    {
+        TransferEnd[] ends = new TransferEnd[16];
+        while (queue.Count > 0)
+        {
+            foreach (TransferEnd end in ends.AsSpan(0, queue.Collect(ends, wait: true)))
+            {
+                Assert.Equal((MediumStatus.Good, true), (end.Status, end.IsExecuted));
+            }
+        }
+    }
 
     private static TransferQueue QueueOf(FileMedium medium)
     {
