@@ -13,6 +13,10 @@ namespace FlashKV.Superpipe;
 /// <param name="StaleResponses">Responses that belonged to no command in flight.</param>
 /// <param name="AdapterErrors">Error events and error interrupts of the adapter.</param>
 /// <param name="RecoveryTime">The time that recoveries and context resets took, in all.</param>
+/// <param name="HeldCommands">
+/// Commands that the end of the context could not take back; see
+/// <see cref="DeviceException.HoldsBuffers"/>.
+/// </param>
 public readonly record struct ContextStatistics(
     long Commands,
     long Retries,
@@ -25,4 +29,5 @@ public readonly record struct ContextStatistics(
     long Reissued,
     long StaleResponses,
     long AdapterErrors,
-    TimeSpan RecoveryTime);
+    TimeSpan RecoveryTime,
+    long HeldCommands);

@@ -51,6 +51,13 @@ public class DeviceException : IOException
     /// </summary>
     public long Lba { get; internal init; } = -1;
 
+    /// <summary>
+    /// Whether the adapter may still read or write the buffers of the transfer that failed, because
+    /// the device fell silent and the driver could not end what it was doing. Their memory must not
+    /// be freed or used again while the process lives.
+    /// </summary>
+    public bool HoldsBuffers { get; internal init; }
+
     /// <summary>The status of the command as in the IOASA; 0 if no command was sent.</summary>
     public uint Ioasc { get; }
 

@@ -23,6 +23,13 @@ public abstract class SuperpipeContext : IDisposable
         CommandBlocks = options.RoundedCommandBlocks;
     }
 
+    /// <summary>
+    /// How many commands of this process could not be taken back from an adapter; 0 unless a device
+    /// fell silent for good. Otherwise memory of buffers that were under way in failed transfers has
+    /// to be kept; see <see cref="DeviceException.HoldsBuffers"/>.
+    /// </summary>
+    public static long HeldCommandsOfProcess => ContextCounters.HeldOfProcess;
+
     /// <summary>The driver's id of the context; it changes when the context is recovered.</summary>
     public abstract ulong Id { get; }
 

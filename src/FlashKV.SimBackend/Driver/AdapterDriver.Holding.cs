@@ -13,8 +13,8 @@ internal sealed partial class AdapterDriver
     // Transfers in memory end sooner: it is not worth to let go the lock for them.
     private const long BriefMilliseconds = 1;
 
-    // A medium that keeps a transfer for longer than this is taken for hung.
-    private const long HungMilliseconds = 30_000;
+    /// <summary>A medium that keeps a transfer for longer than this is taken for hung.</summary>
+    internal long HungMilliseconds { get; set; } = 30_000;
 
     /// <summary>Lets others have a context.</summary>
     internal void LetGo(DriverContext context)

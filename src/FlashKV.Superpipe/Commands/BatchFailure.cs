@@ -10,6 +10,9 @@ internal struct BatchFailure
     private long _lba;
     private SislIoasa _ioasa;
 
+    /// <summary>Whether the adapter may still use buffers of the batch.</summary>
+    internal bool HoldsBuffers { get; set; }
+
     internal readonly bool IsSet => _operation is not null;
 
     internal void Set(string operation, Errno errno)
@@ -42,7 +45,7 @@ internal struct BatchFailure
     internal readonly DeviceException ToException()
     {
         if (_lba < 0)
-            return new DeviceException(_operation!, _errno);
+            return new DeviceException(_operation!, _errno) { HoldsBuffers = HoldsBuffers };
 
         ScsiSense sense = default;
         if (_ioasa.Flags.HasFlag(SislIoasaFlags.SenseValid))
@@ -51,6 +54,7 @@ internal struct BatchFailure
             _operation!, _errno, _ioasa.Ioasc, (int)sense.Key, (sense.Asc << 8) | sense.Ascq)
         {
             Lba = _lba,
+            HoldsBuffers = HoldsBuffers,
         };
     }
 }

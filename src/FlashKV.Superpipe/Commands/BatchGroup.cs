@@ -69,7 +69,7 @@ internal static class BatchGroup
                     previous.Following = next;
                 batch.Following = null;
                 Exception? ended = batch.End();
-                if (failure is null)
+                if (failure is null || ended is DeviceException { HoldsBuffers: true })
                     failure = ended;
             }
             else

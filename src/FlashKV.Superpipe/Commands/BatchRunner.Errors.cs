@@ -46,7 +46,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
     {
         // SAFETY: as in TakeReturned.
         CommandState* state = _queue.Memory.State(index);
-        if (_isStopped)
+        if (_isStopped && state->Status != CommandStatus.Held)
         {
             Drop(index);
             return;
@@ -65,6 +65,12 @@ internal unsafe partial struct BatchRunner<TRegisters>
                 Retry(index, CompletionVerdict.Retry(Errno.TimedOut, RetryReason.ContextReset));
                 break;
             case CommandStatus.Abandoned:
+                Fail(index, _context.EndErrno);
+                break;
+            case CommandStatus.Held:
+                // Whatever else has befallen the batch, its caller has to hear of this.
+                _failure.HoldsBuffers = true;
+                _queue.Counters.CountHeld();
                 Fail(index, _context.EndErrno);
                 break;
             default:

@@ -23,4 +23,10 @@ internal enum CommandStatus
 
     /// <summary>Taken back because the context has ended.</summary>
     Abandoned,
+
+    /// <summary>
+    /// Given up because the context has ended, and not taken back: the driver could not get it
+    /// away from the AFU, which may still use its buffer.
+    /// </summary>
+    Held,
 }

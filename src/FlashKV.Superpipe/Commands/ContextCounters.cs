@@ -15,6 +15,7 @@ internal sealed class ContextCounters(string device)
     internal long Reissued;
     internal long StaleResponses;
     internal long AdapterErrors;
+    internal long Held;
     internal long RecoveryTicks;
 
     /// <summary>
@@ -23,10 +24,21 @@ internal sealed class ContextCounters(string device)
     /// </summary>
     internal long Commands;
 
+    private static long s_heldOfProcess;
+
     private readonly long[] _retries = new long[(int)RetryReason.OtherAfuError + 1];
 
     /// <summary>The path of the node that the context was attached through.</summary>
     internal string Device => device;
+
+    /// <summary>Those of all contexts, closed ones too.</summary>
+    internal static long HeldOfProcess => Interlocked.Read(ref s_heldOfProcess);
+
+    internal void CountHeld()
+    {
+        Interlocked.Increment(ref Held);
+        Interlocked.Increment(ref s_heldOfProcess);
+    }
 
     internal void CountRetry(RetryReason reason) =>
         Interlocked.Increment(ref _retries[(int)reason]);
@@ -47,6 +59,7 @@ internal sealed class ContextCounters(string device)
         Reissued += Interlocked.Read(ref other.Reissued);
         StaleResponses += Interlocked.Read(ref other.StaleResponses);
         AdapterErrors += Interlocked.Read(ref other.AdapterErrors);
+        Held += Interlocked.Read(ref other.Held);
         RecoveryTicks += Interlocked.Read(ref other.RecoveryTicks);
         for (int i = 0; i < _retries.Length; i++)
             _retries[i] += Interlocked.Read(ref other._retries[i]);
@@ -68,6 +81,7 @@ internal sealed class ContextCounters(string device)
             sum.Reissued,
             sum.StaleResponses,
             sum.AdapterErrors,
-            TimeSpan.FromTicks(sum.RecoveryTicks));
+            TimeSpan.FromTicks(sum.RecoveryTicks),
+            sum.Held);
     }
 }

@@ -53,11 +53,11 @@ internal sealed partial class AttachedContext<TRegisters>
         return errno;
     }
 
-    private void DetachFrom(DeviceChannel<TRegisters> channel)
+    private Errno DetachFrom(DeviceChannel<TRegisters> channel)
     {
         DkCxlflashDetach argument = default;
         argument.ContextId = _id;
-        channel.Ioctl(IoctlRequest.Detach, ref argument);
+        return channel.Ioctl(IoctlRequest.Detach, ref argument);
     }
 
     private void CloseDescriptor()

@@ -63,33 +63,48 @@ internal sealed partial class AttachedContext<TRegisters>
         }
     }
 
-    // Once DETACH has returned, the AFU does not touch the process's memory any more, and so what
-    // was in flight can be given back to its callers.
+    // Once DETACH has done its work, the AFU does not touch the process's memory any more, and so
+    // what was in flight can be given back to its callers. If it could not, since the device does
+    // not end what it is doing, they are told so.
     private void EndAndSettle(ContextPhase phase)
     {
+        bool isTakenBack = false;
         try
         {
             ReleaseAll();
             Unmap();
-            foreach (Attachment attachment in _attachments)
-                DetachFrom(ChannelOf(attachment));
+            isTakenBack = TryDetach();
             CloseDescriptor();
         }
         finally
         {
-            Queue.TakeBack(CommandStatus.Abandoned);
+            Queue.TakeBack(isTakenBack ? CommandStatus.Abandoned : CommandStatus.Held);
             Gate.Settle(phase);
         }
     }
 
+    private bool TryDetach()
+    {
+        bool isDetached = true;
+        foreach (Attachment attachment in _attachments)
+            isDetached &= DetachFrom(ChannelOf(attachment)) != Errno.TimedOut;
+        return isDetached;
+    }
+
+    // A driver that cannot end a transfer waits for it in every call, so one such wait is enough.
+    // DETACH releases what is left.
     private void ReleaseAll()
     {
+        Errno errno = Errno.None;
         foreach (LunHandle lun in _luns)
         {
+            if (errno == Errno.TimedOut)
+                break;
+
             DkCxlflashRelease argument = default;
             argument.ContextId = _id;
             argument.RsrcHandle = lun.Handle;
-            ChannelOf(lun.Attachment).Ioctl(IoctlRequest.Release, ref argument);
+            errno = ChannelOf(lun.Attachment).Ioctl(IoctlRequest.Release, ref argument);
         }
 
         _luns.Clear();

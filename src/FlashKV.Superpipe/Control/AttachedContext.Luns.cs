@@ -238,7 +238,7 @@ internal sealed partial class AttachedContext<TRegisters>
         if (!Attachment.TryCreate(channel, answer, out Attachment? attachment))
         {
             lock (_control)
-                DetachFrom(channel);
+                _ = DetachFrom(channel);
             channel.RemoveReference();
             throw new DeviceException("ATTACH", Errno.InputOutput);
         }

@@ -190,7 +190,7 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         _isMapped = errno == Errno.None;
         if (errno != Errno.None)
         {
-            DetachFrom(_channel);
+            _ = DetachFrom(_channel);
             CloseDescriptor();
             Queue.Memory.Dispose();
             return errno;

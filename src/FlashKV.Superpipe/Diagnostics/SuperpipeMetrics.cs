@@ -34,6 +34,7 @@ internal static class SuperpipeMetrics
     {
         Add("commands", "{command}", "Commands that ended well.", c => c.Commands);
         Add("commands.failed", "{command}", "Commands that failed for good.", c => c.Failures);
+        Add("commands.held", "{command}", "Not taken back from the adapter.", c => c.Held);
         Add("commands.delayed", "{command}", "Commands sent again after a delay.", c => c.Delays);
         Add("commands.reissued", "{command}", "Sent again by recoveries.", c => c.Reissued);
         Add("responses.stale", "{response}", "Responses to no command.", c => c.StaleResponses);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using FlashKV.Superpipe;
 
 namespace FlashKV.Memory;
 
@@ -19,6 +20,8 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     private const int CacheLineBytes = 64;
     private const int PageBytes = 4096;
 
+    private static long s_keptBytes;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<nint, MemoryBlock> _blocks = [];
     private readonly long[] _used = new long[CategoryCount];
@@ -34,6 +37,11 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
         BudgetBytes = budgetBytes;
         IndexPages = new PageArena(this, MemoryCategory.Index);
     }
+
+    /// <summary>
+    /// Gets the bytes of this process that were not given back, since a device may still use them.
+    /// </summary>
+    public static long KeptBytes => Interlocked.Read(ref s_keptBytes);
 
     /// <summary>Gets the most bytes that may be in use at once.</summary>
     public long BudgetBytes { get; }
@@ -217,9 +225,15 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
         }
     }
 
+    // A device that fell silent may still write to a buffer, nobody can say to which; then all
+    // memory is kept.
     private static void Return(MemoryBlock block)
     {
-        if (IsMapped(block.Length))
+        if (SuperpipeContext.HeldCommandsOfProcess != 0)
+        {
+            Interlocked.Add(ref s_keptBytes, block.Length);
+        }
+        else if (IsMapped(block.Length))
         {
             MemoryMap.Unmap(block.Address, block.Length);
         }

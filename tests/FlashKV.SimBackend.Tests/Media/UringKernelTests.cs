@@ -139,6 +139,39 @@ public sealed class UringKernelTests : IDisposable
         Assert.True(kernel.WaitsInVain > 1);
     }
 
+    [Fact]
+    public void A_disk_that_never_answers_ends_the_context_and_is_said_to_hold_the_buffers()
+    {
+        using Silence silence = new(this);
+        long held = SuperpipeContext.HeldCommandsOfProcess;
+        DeviceException failure = Assert.Throws<DeviceException>(silence.Read);
+        Assert.True(failure.HoldsBuffers);
+        Assert.Equal(Errno.NoDevice, failure.Errno);
+        Assert.Equal(1, silence.Context.GetStatistics().HeldCommands);
+        Assert.True(SuperpipeContext.HeldCommandsOfProcess > held);
+        Assert.Equal(-1, silence.Buffer.AsSpan().IndexOfAnyExcept((byte)0));
+
+        // The next is refused without having been sent.
+        Assert.False(Assert.Throws<DeviceException>(silence.Read).HoldsBuffers);
+
+        // It was no idle fear: the disk answers after all, into memory of a call that has failed.
+        silence.Kernel.Speak();
+        Assert.Equal(-1, silence.Buffer.AsSpan().IndexOfAnyExcept(Silence.Written));
+    }
+
+    [Fact]
+    public async Task Who_cancels_a_transfer_hears_that_its_buffers_are_held()
+    {
+        using Silence silence = new(this);
+        using CancellationTokenSource cancellation = new();
+        ValueTask reading = silence.ReadAsync(cancellation.Token);
+        await cancellation.CancelAsync();
+        DeviceException failure =
+            await Assert.ThrowsAsync<DeviceException>(async () => await reading);
+        Assert.True(failure.HoldsBuffers);
+        silence.Kernel.Speak();
+    }
+
     private FileMedium Open(UringKernel kernel) => FileMedium.Open(
         _directory.File("medium"), BlockCount, direct: true, FileAccessMethod.Best, kernel);
 
@@ -225,5 +258,71 @@ public sealed class UringKernelTests : IDisposable
             _now += delay;
             kernel.Speak();
         }
+    }
+
+    /// <summary>A context whose disk falls silent, and a block that was written before.</summary>
+    private sealed class Silence : IDisposable
+    {
+        internal const byte Written = 0x5A;
+
+        private readonly FileMedium _medium;
+        private readonly SimulatedAdapter _adapter;
+        private readonly SuperpipeDevice _device;
+        private readonly VirtualLun _lun;
+        private readonly AlignedMemory _memory = new(2);
+
+        internal Silence(UringKernelTests tests)
+        {
+            _medium = tests.Open(Kernel);
+            _medium.ReturnQueue(QueueOf(_medium));
+            _adapter = new SimulatedAdapter(_medium);
+            _adapter.Driver.HungMilliseconds = 1;
+            _device = SuperpipeDevice.Open(_adapter.Transport, _adapter.DevicePaths[0]);
+            Context = _device.Attach(new AttachOptions
+            {
+                Clock = new RunningClock(),
+                ResponseTimeout = TimeSpan.FromSeconds(50),
+            });
+            _lun = Context.OpenVirtualLun(1);
+            _memory.Run(0, 1).AsSpan().Fill(Written);
+            _lun.Transfer(new BlockTransfer(
+                BlockOperation.Write, 9, 1, _memory.Run(0, 1).Address));
+            Kernel.IsSilent = true;
+        }
+
+        internal SilentKernel Kernel { get; } = new();
+
+        internal SuperpipeContext Context { get; }
+
+        internal MemoryRun Buffer => _memory.Run(1, 1);
+
+        internal void Read() => _lun.Transfer(Transfer);
+
+        internal ValueTask ReadAsync(CancellationToken cancellationToken) =>
+            _lun.TransferAsync(Transfer, cancellationToken);
+
+        private BlockTransfer Transfer => new(BlockOperation.Read, 9, 1, Buffer.Address);
+
+        public void Dispose()
+        {
+            _lun.Dispose();
+            Context.Dispose();
+            _device.Dispose();
+            _adapter.Dispose();
+            _medium.Dispose();
+            _memory.Dispose();
+        }
+    }
+
+    /// <summary>A clock that moves on at each look, and whose delays take no time.</summary>
+    private sealed class RunningClock : DeviceClock
+    {
+        private long _ticks = TimeSpan.TicksPerDay;
+
+        internal override TimeSpan Now => TimeSpan.FromTicks(
+            Interlocked.Add(ref _ticks, 20 * TimeSpan.TicksPerSecond));
+
+        internal override void Delay(TimeSpan delay) =>
+            Interlocked.Add(ref _ticks, delay.Ticks);
     }
 }
