@@ -1,6 +1,7 @@
 using FlashKV.SimBackend;
 using FlashKV.Superpipe;
 using FlashKV.Workloads.Harness;
+using FlashKV.Workloads.Workers;
 
 namespace FlashKV.Workloads.Resets;
 
@@ -40,17 +41,22 @@ internal sealed class LoadRig : IDisposable
             [.. Enumerable.Range(0, ThreadCount).Select(number => new LoadThread(_lun, number))];
         try
         {
+            Array.ForEach(threads, thread => thread.WriteAll());
             Array.ForEach(threads, thread => thread.Start());
             Sample sample = Sample.Of(1, () =>
             {
                 disturbance.Run(_adapter, duration);
                 Array.ForEach(threads, thread => thread.Stop());
             });
-            Array.ForEach(threads, thread => thread.VerifyAll());
-            return new LoadResult(
+            Latencies latencies = new();
+            Array.ForEach(threads, thread => latencies.Add(thread.Latencies));
+            LoadResult result = new(
                 sample with { Operations = threads.Sum(thread => thread.Blocks) },
                 threads.Max(thread => thread.Longest),
+                latencies.Summarize(),
                 disturbance.Count);
+            Array.ForEach(threads, thread => thread.VerifyAll());
+            return result;
         }
         finally
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Runtime.InteropServices;
 using FlashKV.Superpipe;
+using FlashKV.Workloads.Workers;
 
 namespace FlashKV.Workloads.Resets;
 
@@ -40,6 +41,9 @@ internal sealed unsafe class LoadThread : IDisposable
     /// <summary>The blocks transferred so far.</summary>
     public long Blocks { get; private set; }
 
+    /// <summary>How long the transfers took.</summary>
+    public Latencies Latencies { get; } = new();
+
     /// <summary>The longest transfer so far.</summary>
     public TimeSpan Longest { get; private set; }
 
@@ -54,6 +58,21 @@ internal sealed unsafe class LoadThread : IDisposable
         {
             ExceptionDispatchInfo.Throw(_failure);
         }
+    }
+
+    /// <summary>
+    /// Writes everything once, before the thread starts: a file system takes long to find room.
+    /// </summary>
+    public void WriteAll()
+    {
+        for (int batch = 0; batch < BatchCount; batch++)
+        {
+            Write(batch);
+        }
+
+        Latencies.Clear();
+        Longest = default;
+        Blocks = 0;
     }
 
     /// <summary>Reads everything that the thread has written.</summary>
@@ -130,6 +149,7 @@ internal sealed unsafe class LoadThread : IDisposable
         _lun.Transfer(new BlockTransfer(
             operation, FirstBlockOf(batch), BatchBlocks, (nint)_buffer));
         TimeSpan taken = Stopwatch.GetElapsedTime(start);
+        Latencies.Add(taken.TotalNanoseconds);
         Longest = taken > Longest ? taken : Longest;
         Blocks += BatchBlocks;
     }

@@ -48,7 +48,7 @@ internal sealed class ResetsWorkload(Report report, string? directory)
     {
         using (medium)
         {
-            Measure($"{name}, undisturbed", medium, new NoDisturbance());
+            LoadResult undisturbed = Measure($"{name}, undisturbed", medium, new NoDisturbance());
             ResetDisturbance resets = new(s_interval);
             LoadResult reset = Measure($"{name}, a reset every 100 ms", medium, resets);
             report.Goals.Add(Goal.AtMost(
@@ -56,6 +56,10 @@ internal sealed class ResetsWorkload(Report report, string? directory)
                 (reset.Longest - resets.Longest).TotalMilliseconds,
                 MaxBump,
                 "ms"));
+            report.Notes.Add(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{name}: longest transfer under resets less the longest undisturbed: "
+                + $"{(reset.Longest - undisturbed.Longest).TotalMilliseconds:N2} ms"));
             FaultDisturbance faults = new(seed: 1);
             Measure($"{name}, 1 command in 1,000 fails", medium, faults);
             report.Notes.Add($"{name}: struck by {string.Join(", ", faults.Parts)}");
@@ -98,7 +102,11 @@ internal sealed class ResetsWorkload(Report report, string? directory)
     private static string Describe(string name, LoadResult result, ContextStatistics statistics) =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{name}: longest transfer {result.Longest.TotalMilliseconds:N2} ms; "
+            $"{name}: transfers of {LoadThread.BatchBlocks} blocks took "
+            + $"{result.Latencies.P50 / 1e3:N2} ms (p50), "
+            + $"{result.Latencies.P99 / 1e3:N2} (p99), "
+            + $"{result.Latencies.P999 / 1e3:N2} (p99.9), "
+            + $"{result.Longest.TotalMilliseconds:N2} (longest); "
             + $"{result.Disturbances:N0} disturbances, {statistics.Recoveries:N0} recoveries in "
             + $"{statistics.RecoveryTime.TotalMilliseconds:N0} ms, {statistics.Reissued:N0} "
             + $"commands sent again by them, {statistics.Retries:N0} retries, "

@@ -14,6 +14,9 @@ internal sealed class Latencies
     public void Add(double nanoseconds) =>
         _histogram.RecordValue(Math.Clamp((long)nanoseconds, 1, Longest));
 
+    /// <summary>Forgets all.</summary>
+    public void Clear() => _histogram.Reset();
+
     /// <summary>Takes over what another has.</summary>
     public void Add(Latencies other) => _histogram.Add(other._histogram);
 

@@ -47,7 +47,14 @@ internal sealed class AfuContext<TMemory> : AfuContext
         const int Pauses = 16;
         if (!Drive(mayWait: true) && !DriveOthers())
         {
-            if (_gate.IsAnyTaken() || IsLost)
+            if (IsLost)
+            {
+                // The client sees it at its next look at a register. The sooner the better: others
+                // may keep the processor for long.
+                return;
+            }
+
+            if (_gate.IsAnyTaken())
             {
                 Thread.Yield();
             }
