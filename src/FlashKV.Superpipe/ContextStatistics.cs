@@ -12,7 +12,10 @@ namespace FlashKV.Superpipe;
 /// <param name="Reissued">Commands sent again by recoveries.</param>
 /// <param name="StaleResponses">Responses that belonged to no command in flight.</param>
 /// <param name="AdapterErrors">Error events and error interrupts of the adapter.</param>
-/// <param name="RecoveryTime">The time that recoveries and context resets took, in all.</param>
+/// <param name="RecoveryTime">
+/// The time that recoveries and context resets took, in all, with the wait for other threads'
+/// transfers under way before each.
+/// </param>
 /// <param name="HeldCommands">
 /// Commands that the end of the context could not take back; see
 /// <see cref="DeviceException.HoldsBuffers"/>.

@@ -33,6 +33,7 @@ internal sealed partial class AttachedContext<TRegisters>
     /// <param name="generation">The generation in which the caller saw it.</param>
     internal void Restore(RestoreReason reason, uint generation)
     {
+        TimeSpan closed = Clock.Now;
         if (!Gate.TryClose())
             return;
 
@@ -42,7 +43,7 @@ internal sealed partial class AttachedContext<TRegisters>
             ContextPhase phase = ContextPhase.Failed;
             try
             {
-                if (Queue.Generation != generation || TryRestore(reason))
+                if (Queue.Generation != generation || TryRestore(reason, closed))
                     phase = ContextPhase.Open;
             }
             finally
@@ -76,10 +77,10 @@ internal sealed partial class AttachedContext<TRegisters>
     private DeviceChannel<TRegisters> RecoveryChannel =>
         _attachments.Count == 0 ? _channel : ChannelOf(_attachments[0]);
 
-    private bool TryRestore(RestoreReason reason)
+    private bool TryRestore(RestoreReason reason, TimeSpan closed)
     {
         using RestoreActivity activity = RestoreActivity.Begin(_channel.Path, reason);
-        TimeSpan start = Clock.Now;
+        activity.SetWaited(Clock.Now - closed);
         long recoveries = Queue.Counters.Recoveries;
         uint generation = Queue.Generation;
         _takenBack = 0;
@@ -90,7 +91,8 @@ internal sealed partial class AttachedContext<TRegisters>
             ? TryReset() || TryRecover(mustReset: true)
             : TryRecover(mustReset: false);
 
-        TimeSpan duration = Clock.Now - start;
+        // What callers feel began when the gate was closed.
+        TimeSpan duration = Clock.Now - closed;
         Interlocked.Add(ref Queue.Counters.RecoveryTicks, duration.Ticks);
         string outcome = !isRestored ? "gone"
             : Queue.Counters.Recoveries != recoveries ? "recovered"

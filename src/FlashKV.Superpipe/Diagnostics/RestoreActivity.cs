@@ -27,6 +27,10 @@ internal readonly struct RestoreActivity : IDisposable
         return new RestoreActivity(activity);
     }
 
+    /// <summary>Says how long others took to leave the context.</summary>
+    internal void SetWaited(TimeSpan waited) =>
+        _activity?.SetTag("waited", waited.TotalSeconds);
+
     /// <summary>Says how it went.</summary>
     internal void SetOutcome(string outcome, long commands, bool isFailure)
     {

@@ -124,6 +124,8 @@ public sealed class SuperpipeMetricsTests : IDisposable
                 (string)activity.GetTagItem("outcome")!,
                 (long)activity.GetTagItem("commands")!)));
         Assert.Equal(ActivityStatusCode.Error, activities[1].Status);
+        Assert.All(
+            activities, activity => Assert.True((double)activity.GetTagItem("waited")! >= 0));
         Assert.True(_values.ContainsKey("restore.duration recovered"));
         Assert.True(_values.ContainsKey("restore.duration gone"));
     });
