@@ -1,4 +1,3 @@
-using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -8,24 +7,36 @@ namespace FlashKV.Compaction;
 
 /// <summary>
 /// Moves the live records out of segments that are mostly dead, to the cold tail, and frees them.
-/// One compaction of a shard runs at a time.
+/// One compaction of a shard runs at a time, in small steps: background work takes one after the
+/// other, and a writer takes one where background work does not keep up.
 /// </summary>
-internal sealed class ShardCompactor(Shard shard, StoreContext store)
+internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
 {
     // What is not live in a segment that a compaction on request still takes on.
     private const double WorthMoving = 0.98;
 
-    // How much more than it may be the log is when writers help.
-    private const double HelpAbove = 1.1;
+    // How much more than it may be the log is when writers help a little, and when they do as much
+    // as it takes.
+    private const double HelpAbove = 1.05;
+    private const double HelpMuchAbove = 1.5;
 
-    private const int PrefetchDistance = 16;
+    // The records that a step of background work looks at, and one of a writer.
+    private const int RecordsPerStep = 2048;
+    private const int RecordsPerHelp = 128;
+
+    // More segments than these do not wait for what must be on stable storage before they go.
+    private const int MaxMoved = 8;
+
+    // More turns than this without an end mean a defect, not load.
+    private const int MaxSettleTurns = 1_000_000;
 
     private readonly LogGeometry _geometry = store.Geometry;
+    private readonly List<MovedSegment> _moved = [];
     private readonly List<Segment> _emptied = [];
     private readonly VictimPicker _picker = new(shard.Log, store.Geometry);
     private CompactionCounts _counts;
-    private Segment? _lastCopy;
-    private int _lastCopyEnd;
+    private Victim? _victim;
+    private bool _isUnderWay;
 
     /// <summary>Held while a compaction runs, and by whoever must keep one from running.</summary>
     public Lock Gate { get; } = new();
@@ -42,28 +53,90 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
         }
     }
 
-    /// <summary>
-    /// Compacts one segment if there is more dead space than the options allow.
-    /// </summary>
-    /// <returns>Whether it did; then there may be more to do.</returns>
-    public bool TryCompact() => TryCompact(store.Options.SpaceAmplification);
+    /// <summary>Whether a segment is being emptied, or waits to be freed.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _isUnderWay);
+
+    /// <summary>Whether the log has outgrown what the options allow.</summary>
+    public bool IsBehind =>
+        _picker.LastAmplification > store.Options.SpaceAmplification * HelpAbove;
 
     /// <summary>
-    /// Compacts one segment if the log has outgrown what the options allow by far: called by a
-    /// writer before it opens another segment, so that the log grows no faster than it is
-    /// compacted. What fails is left to background work, which meets and reports it.
+    /// A step of background work: frees what can be freed, and moves some records if there is more
+    /// dead space than the options allow.
     /// </summary>
-    public void Help()
+    /// <returns>Whether there is more to do at once.</returns>
+    public bool Advance()
     {
-        double allowed = store.Options.SpaceAmplification * HelpAbove;
-        if (_picker.LastAmplification <= allowed)
+        lock (Gate)
+        {
+            FreeDurable();
+            if (_moved.Count >= MaxMoved)
+            {
+                Settle();
+            }
+
+            bool isMoving = TryBegin();
+            if (isMoving)
+            {
+                MoveSome(RecordsPerStep, mayWait: true);
+            }
+
+            if (_moved.Count != 0)
+            {
+                // The next flush lets them go.
+                shard.Log.MarkDirty();
+            }
+
+            NoteProgress();
+            return isMoving;
+        }
+    }
+
+    /// <summary>
+    /// A step of a writer, so that the log grows no faster than it is compacted. It waits for
+    /// nothing: what needs the device is left to background work, and so is what fails.
+    /// </summary>
+    public void HelpALittle()
+    {
+        if (!Gate.TryEnter())
         {
             return;
         }
 
         try
         {
-            _ = TryCompact(allowed);
+            if (_moved.Count < MaxMoved && TryBegin())
+            {
+                MoveSome(RecordsPerHelp, mayWait: false);
+            }
+
+            NoteProgress();
+        }
+        catch (Exception exception) when (exception is CorruptStoreException or DeviceException)
+        {
+            shard.Log.AskForCompaction();
+        }
+        finally
+        {
+            Gate.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Compacts one segment if the log has outgrown what the options allow by far: called by a
+    /// writer before it opens another segment. What fails is left to background work, which meets
+    /// and reports it.
+    /// </summary>
+    public void HelpMuch()
+    {
+        if (_picker.LastAmplification <= store.Options.SpaceAmplification * HelpMuchAbove)
+        {
+            return;
+        }
+
+        try
+        {
+            _ = TryCompact();
         }
         catch (Exception exception) when (exception is InsufficientMemoryException
             or StoreFullException or CorruptStoreException or DeviceException)
@@ -72,24 +145,52 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
         }
     }
 
+    /// <summary>
+    /// Compacts one segment, from its beginning or what is left of it, if there is more dead space
+    /// than the options allow.
+    /// </summary>
+    /// <returns>Whether it did; then there may be more to do.</returns>
+    public bool TryCompact()
+    {
+        lock (Gate)
+        {
+            if (!TryBegin())
+            {
+                Settle();
+                return false;
+            }
+
+            Complete();
+            return true;
+        }
+    }
+
     /// <summary>Frees one segment if any can be freed by moving what is live in it.</summary>
     public bool TryReclaim()
     {
         lock (Gate)
         {
-            if (FreeEmptied())
+            int before = _emptied.Count + _moved.Count;
+            Settle();
+            if (_emptied.Count < before)
             {
                 return true;
             }
 
-            _picker.Look();
-            if (_picker.PickEmptiest() is not { } victim)
+            if (_victim is null)
             {
-                return false;
+                _picker.Look();
+                if (_picker.PickEmptiest() is not { } picked)
+                {
+                    return false;
+                }
+
+                Begin(picked, _picker);
             }
 
-            Compact(victim, !_picker.CanDropTombstones(victim));
-            return victim.State == SegmentState.Freed;
+            Segment segment = _victim!.Segment;
+            Complete();
+            return segment.State == SegmentState.Freed;
         }
     }
 
@@ -98,7 +199,7 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
     {
         lock (Gate)
         {
-            FreeEmptied();
+            Complete();
             var candidates = new VictimPicker(shard.Log, _geometry);
             foreach (Segment segment in candidates.Sealed.OrderBy(segment => segment.Id))
             {
@@ -108,210 +209,115 @@ internal sealed class ShardCompactor(Shard shard, StoreContext store)
                 var picker = new VictimPicker(shard.Log, _geometry);
                 if (picker.UtilizationOf(segment) < WorthMoving)
                 {
-                    Compact(segment, !picker.CanDropTombstones(segment));
+                    Begin(segment, picker);
+                    Complete();
                 }
             }
         }
     }
 
-    private bool TryCompact(double amplification)
+    private bool TryBegin()
     {
-        lock (Gate)
+        if (_victim is not null)
         {
-            FreeEmptied();
-            _picker.Look();
-            if (_picker.Pick(amplification) is not { } victim)
+            return true;
+        }
+
+        _picker.Look();
+        if (_picker.Pick(store.Options.SpaceAmplification) is { } picked)
+        {
+            Begin(picked, _picker);
+        }
+
+        return _victim is not null;
+    }
+
+    private void Begin(Segment segment, VictimPicker picker) =>
+        _victim = new Victim(segment, !picker.CanDropTombstones(segment));
+
+    /// <summary>Ends what was begun, and waits until the segments can go.</summary>
+    private void Complete()
+    {
+        while (_victim is not null)
+        {
+            MoveSome(int.MaxValue, mayWait: true);
+        }
+
+        Settle();
+        NoteProgress();
+    }
+
+    private void NoteProgress() =>
+        Volatile.Write(ref _isUnderWay, _victim is not null || _moved.Count != 0);
+
+    private void End(Victim victim)
+    {
+        victim.Segment.State = SegmentState.Emptied;
+        _moved.Add(new MovedSegment(
+            victim.Segment,
+            victim.LastCopy,
+            victim.LastCopyEnd,
+            shard.Log.NextSequence - 1,
+            store.Batches.Unsettled()));
+        _counts = _counts with { Segments = _counts.Segments + 1 };
+        _victim = null;
+        victim.Release();
+    }
+
+    // What is dead in a victim is so because of later records. Those must survive a power cut
+    // before it goes; the members of a batch survive only together with those in other shards.
+    private void Settle()
+    {
+        SpinWait spin = default;
+        FreeDurable();
+        for (int turn = 0; _moved.Count != 0; turn++)
+        {
+            if (turn == MaxSettleTurns)
             {
-                return false;
+                throw new InvalidOperationException(
+                    $"Shard {shard.Number} did not settle in {MaxSettleTurns} turns.");
             }
 
-            Compact(victim, !_picker.CanDropTombstones(victim));
-            return true;
+            if (!shard.Log.AdvanceFlush())
+            {
+                // Another shard must flush its part of a batch, or a writer complete its record.
+                store.Batches.WaitDurable();
+                spin.SpinOnce();
+            }
+
+            FreeDurable();
         }
     }
 
-    private void Compact(Segment victim, bool keepsTombstones)
+    /// <summary>Frees the segments that nothing needs any more, even after a power cut.</summary>
+    private void FreeDurable()
     {
-        store.Fault.ThrowIfSet();
-        using PooledBuffer buffer = store.Buffers.Rent(_geometry.SegmentBytes);
-        NativeRegion image = buffer.Region.Slice(0, _geometry.SegmentBytes);
-        shard.Log.Reader.ReadSlot(victim, image);
-        ReadOnlySpan<byte> summary = shard.Log.Reader.CheckSummary(victim, image);
-        _lastCopy = null;
-        for (int i = 0; i < victim.Footer.RecordCount; i++)
+        int count = 0;
+        while (count < _moved.Count && CanGo(_moved[count]))
         {
-            if (i + PrefetchDistance < victim.Footer.RecordCount)
-            {
-                shard.Index.Prefetch(EntryOf(summary, victim, i + PrefetchDistance).Hash);
-            }
-
-            SummaryEntry entry = EntryOf(summary, victim, i);
-
-            // A commit record has done its work once the segments of its batch are sealed; until
-            // then this one is pinned.
-            if (!entry.IsDead && (entry.Flags & RecordFlags.BatchCommit) == 0
-                && MayCount(victim, entry))
-            {
-                Move(victim, image, entry, keepsTombstones);
-            }
+            count++;
         }
 
-        WaitDurable();
-        WaitForSuccessors();
+        if (count != 0)
+        {
+            // Readers that still hold an address in one of them come first.
+            Epoch.WaitForQuiescence();
+            _emptied.AddRange(_moved.Take(count).Select(static moved => moved.Segment));
+            _moved.RemoveRange(0, count);
+        }
 
-        // Readers that still hold an address in the victim come first.
-        Epoch.WaitForQuiescence();
-        victim.State = SegmentState.Emptied;
-        _emptied.Add(victim);
-        _counts = _counts with { Segments = _counts.Segments + 1 };
         FreeEmptied();
     }
 
-    private static SummaryEntry EntryOf(ReadOnlySpan<byte> summary, Segment victim, int number) =>
-        SummaryFormat.Read(
-            summary[(number * SummaryFormat.EntryBytes)..], victim.Footer.MinSequence);
-
-    // A record that the index does not point to is dead for good: no record comes to its place
-    // before the segment is freed. So it costs neither a latch nor a checksum.
-    private bool MayCount(Segment victim, in SummaryEntry entry)
-    {
-        if ((entry.Flags & RecordFlags.Tombstone) != 0)
-        {
-            return true;
-        }
-
-        using Epoch.Operation operation = Epoch.Enter();
-        return shard.IsIndexed(entry.Hash, _geometry.PositionOf(victim.Slot, entry.Offset));
-    }
-
-    private void Move(
-        Segment victim,
-        NativeRegion image,
-        in SummaryEntry entry,
-        bool keepsTombstones)
-    {
-        ReadOnlySpan<byte> rest = image.Span(entry.Offset, victim.Footer.DataEnd - entry.Offset);
-        RecordView record = shard.Log.Reader.Check(victim, entry.Offset, rest);
-        RecordFlags flags = record.Flags & ~RecordFlags.BatchMember;
-        int size = RecordFormat.SizeOf(flags, record.Key.Length, record.ValueLength);
-        long address = _geometry.PositionOf(victim.Slot, entry.Offset);
-        while (!TryMove(victim, record, entry.Hash, address, flags, size, keepsTombstones))
-        {
-            shard.Log.EnsureRoom(SegmentKind.Cold, size, reserve: 0);
-        }
-    }
-
-    /// <summary>Moves a record if it still counts.</summary>
-    /// <returns>false if the cold tail has no room.</returns>
-    private bool TryMove(
-        Segment victim,
-        in RecordView record,
-        ulong hash,
-        long address,
-        RecordFlags flags,
-        int size,
-        bool keepsTombstones)
-    {
-        using Epoch.Operation operation = Epoch.Enter();
-        BucketWriter bucket = shard.Index.Acquire(hash);
-        try
-        {
-            if (!MustOutlive(ref bucket, record, address, flags, keepsTombstones))
-            {
-                return true;
-            }
-
-            if (!shard.Log.TryClaimCold(record.Sequence, size, out TailClaim claim))
-            {
-                return false;
-            }
-
-            RecordFormat.WriteBody(
-                claim.Bytes, record.Sequence, flags, record.BatchId, record.Key, record.Value);
-            Publish(victim, ref bucket, address, claim, flags);
-            LogTail.Commit(claim);
-            Step.Reached("copied");
-            _lastCopy = claim.Segment;
-            _lastCopyEnd = claim.Offset + claim.Size;
-            _counts = _counts with { MovedBytes = _counts.MovedBytes + size };
-            return true;
-        }
-        finally
-        {
-            bucket.Dispose();
-        }
-    }
-
-    /// <summary>
-    /// Whether a record must outlive its segment: the index points to it, or it is a tombstone that
-    /// still hides something. The writer then stands on the entry.
-    /// </summary>
-    private bool MustOutlive(
-        ref BucketWriter bucket,
-        in RecordView record,
-        long address,
-        RecordFlags flags,
-        bool keepsTombstones) =>
-        (flags & RecordFlags.Tombstone) != 0
-            ? keepsTombstones && !shard.ContainsLatched(ref bucket, record.Key)
-            : Find(ref bucket, address);
-
-    private void Publish(
-        Segment victim,
-        ref BucketWriter bucket,
-        long address,
-        in TailClaim claim,
-        RecordFlags flags)
-    {
-        if ((flags & RecordFlags.Tombstone) != 0)
-        {
-            claim.Segment.AddTombstone(claim.Size);
-        }
-        else
-        {
-            long copy = shard.Log.PositionOf(claim);
-            shard.Scans.NoteMoved(address, copy);
-            bucket.Replace(IndexEntry.Create(copy, SizeClass.FromLength(claim.Size)));
-            claim.Segment.AddLive(claim.Size);
-            victim.AddLive(-claim.Size);
-        }
-    }
-
-    private static bool Find(ref BucketWriter bucket, long address)
-    {
-        while (bucket.Next(out IndexEntry entry))
-        {
-            if (entry.Address == address)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    // What is dead in the victim is so because of later records. Those must survive a power cut
-    // before it goes; the members of a batch survive only together with those in other shards.
-    private void WaitForSuccessors()
-    {
-        shard.Log.Flush();
-        store.Batches.WaitDurable();
-    }
-
-    private void WaitDurable()
-    {
-        while (_lastCopy is { State: SegmentState.Staged } segment
-            && segment.FlushedTo < _lastCopyEnd)
-        {
-            shard.Log.AdvanceFlush();
-        }
-    }
+    private bool CanGo(MovedSegment moved) =>
+        moved.HasDurableCopies && moved.HasDurableSuccessors(shard.Log);
 
     /// <summary>Frees the emptied segments that no scan needs any more.</summary>
-    private bool FreeEmptied()
+    private void FreeEmptied()
     {
-        int before = _emptied.Count;
-        _emptied.RemoveAll(shard.Log.TryFree);
-        return _emptied.Count < before;
+        if (_emptied.Count != 0)
+        {
+            shard.Log.Free(_emptied);
+        }
     }
 }

@@ -20,6 +20,12 @@ internal sealed class FlushGate
     {
         _exits++;
         Interlocked.Exchange(ref _held, 0);
+        Wake();
+    }
+
+    private void Wake()
+    {
+        Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _waiters) != 0)
         {
             lock (_monitor)
@@ -30,7 +36,17 @@ internal sealed class FlushGate
     }
 
     /// <summary>
-    /// Waits until whoever holds the gate leaves; somebody else may take it at once.
+    /// Lets those who wait look again: whoever holds the gate has got a part of it done.
+    /// </summary>
+    public void Progress()
+    {
+        Volatile.Write(ref _exits, _exits + 1);
+        Wake();
+    }
+
+    /// <summary>
+    /// Waits until whoever holds the gate leaves or says that there is progress; somebody else may
+    /// take it at once.
     /// </summary>
     public void WaitForExit()
     {

@@ -9,7 +9,9 @@ internal enum SegmentState
     /// <summary>All of it is on the device, with its summary.</summary>
     Sealed,
 
-    /// <summary>Its records are elsewhere too, but a scan may still need them here.</summary>
+    /// <summary>
+    /// What is live of it is elsewhere too, but a power cut, a scan or a batch may still need it.
+    /// </summary>
     Emptied,
 
     /// <summary>Its records were moved away and its header was taken back.</summary>

@@ -20,15 +20,24 @@ internal sealed partial class ShardLog
     private readonly PooledBuffer _flushBlock;
     private ulong _durableSequence;
     private int _sealed;
+    private int _urgent;
 
     /// <summary>Every hot record up to this sequence number is on stable storage.</summary>
     public ulong DurableSequence => Volatile.Read(ref _durableSequence);
 
     /// <summary>Whether a segment was sealed since the last time it was asked.</summary>
-    public bool TakeSealed() => Interlocked.Exchange(ref _sealed, 0) != 0;
+    public bool TakeSealed() =>
+        Volatile.Read(ref _sealed) != 0 && Interlocked.Exchange(ref _sealed, 0) != 0;
 
     /// <summary>Makes <see cref="TakeSealed"/> answer yes once more.</summary>
     public void AskForCompaction() => Volatile.Write(ref _sealed, 1);
+
+    /// <summary>
+    /// Whether somebody waited for a flush, or a segment was closed, since the last time it was
+    /// asked.
+    /// </summary>
+    public bool TakeUrgent() =>
+        Volatile.Read(ref _urgent) != 0 && Interlocked.Exchange(ref _urgent, 0) != 0;
 
     /// <summary>
     /// Returns when every hot record up to a sequence number is on stable storage. The caller is
@@ -54,7 +63,7 @@ internal sealed partial class ShardLog
         }
 
         ValueTask wait = _waiters.Add(sequence, cancellationToken);
-        _store.Work.Urgent();
+        AskForFlush();
 
         // A flush may have ended, or the store failed, before the waiter was in the list.
         _waiters.Complete(DurableSequence, _store.Fault.Cause);
@@ -74,10 +83,16 @@ internal sealed partial class ShardLog
     /// Flushes what there is to flush, or waits until the one who is at it has done a part.
     /// </summary>
     /// <returns>false if there was nothing to be done, and nobody else at it.</returns>
-    public bool AdvanceFlush()
+    public bool AdvanceFlush() => AdvanceFlush(null);
+
+    /// <summary>Flushes what there is to flush, unless somebody else is at it.</summary>
+    public bool TryAdvanceFlush(out bool progressed) => TryAdvanceFlush(null, out progressed);
+
+    // Who needs room at one tail does not wait for the other.
+    private bool AdvanceFlush(TailRoom? only)
     {
         _store.Fault.ThrowIfSet();
-        if (!TryAdvanceFlush(out bool progressed))
+        if (!TryAdvanceFlush(only, out bool progressed))
         {
             _gate.WaitForExit();
             return true;
@@ -92,8 +107,7 @@ internal sealed partial class ShardLog
         return progressed;
     }
 
-    /// <summary>Flushes what there is to flush, unless somebody else is at it.</summary>
-    public bool TryAdvanceFlush(out bool progressed)
+    private bool TryAdvanceFlush(TailRoom? only, out bool progressed)
     {
         Debug.Assert(!Epoch.IsInside);
         progressed = false;
@@ -104,8 +118,8 @@ internal sealed partial class ShardLog
 
         try
         {
-            progressed = FlushRoom(_hotRoom);
-            progressed |= FlushRoom(_coldRoom);
+            progressed = only != _coldRoom && FlushRoom(_hotRoom);
+            progressed |= only != _hotRoom && FlushRoom(_coldRoom);
         }
         catch (Exception exception)
         {
@@ -121,12 +135,19 @@ internal sealed partial class ShardLog
         return true;
     }
 
+    private void AskForFlush()
+    {
+        Volatile.Write(ref _urgent, 1);
+        _store.Work.Urgent();
+    }
+
     private bool FlushRoom(TailRoom room)
     {
         bool progressed = FlushInOrder(room);
         while (TryPeek(room, out StagingSlot? slot) && slot!.Progress.IsClosed && TrySeal(slot))
         {
             Recycle(room, slot);
+            _gate.Progress();
             progressed = true;
         }
 

@@ -9,6 +9,8 @@ internal sealed partial class ShardLog
     // Free slots beyond these give their blocks back to the medium.
     private const int MaxPrepared = 16;
 
+    private const int MaxFreedAtOnce = 8;
+
     private ulong _coldMin;
     private ulong _coldMax;
     private Segment? _coldSegment;
@@ -54,70 +56,105 @@ internal sealed partial class ShardLog
     }
 
     /// <summary>
-    /// Frees a segment whose records were all moved, durably: its header is taken back first, so
-    /// that no recovery finds its old versions once the tombstones that hide them are gone.
+    /// Frees segments whose records were all moved, durably: their headers are taken back first, so
+    /// that no recovery finds their old versions once the tombstones that hide them are gone.
     /// </summary>
-    /// <returns>false while a scan needs the segment.</returns>
-    public bool TryFree(Segment segment)
+    /// <param name="emptied">The segments; those that a scan or a batch needs stay in it.</param>
+    public void Free(List<Segment> emptied)
     {
-        if (!Allocator.TryRetire(segment))
+        _store.Fault.ThrowIfSet();
+        for (int first = 0; first < emptied.Count;)
         {
-            return false;
-        }
+            int count = Math.Min(emptied.Count - first, MaxFreedAtOnce);
+            Segment[] free = [.. emptied.GetRange(first, count).Where(Allocator.TryRetire)];
+            if (free.Length != 0)
+            {
+                TakeBack(free);
+                emptied.RemoveAll(segment => Array.IndexOf(free, segment) >= 0);
+            }
 
-        int header = _geometry.HeaderOffsetOf(segment.Slot);
+            first += count - free.Length;
+        }
+    }
+
+    private void TakeBack(Segment[] free)
+    {
         try
         {
-            WriteFreeHeader(segment, header);
-            WipeEnd(segment.Slot);
+            WriteFreeHeaders(free);
+            WipeEnds(free);
         }
         catch (DeviceException exception)
         {
-            // Its old versions may still be there for the next opening, so the tombstones that hide
-            // them must stay: no compaction goes on after a fault.
+            // Their old versions may still be there for the next opening, so the tombstones that
+            // hide them must stay: no compaction goes on after a fault.
             _store.Fault.Set(exception);
             throw new StoreFaultedException(exception);
         }
 
-        _store.Cache.Evict(segment);
+        foreach (Segment segment in free)
+        {
+            _store.Cache.Evict(segment);
+            GiveBack(segment.Slot);
+        }
+    }
+
+    private void GiveBack(int slot)
+    {
         if (Allocator.PreparedCount >= MaxPrepared)
         {
             // Header and footer are taken back by now; that they read as zeros changes nothing.
-            int first = header / LogGeometry.BlockBytes;
+            int first = _geometry.HeaderOffsetOf(slot) / LogGeometry.BlockBytes;
             _lun.Transfer(new BlockTransfer(
                 BlockOperation.Unmap,
-                _geometry.FirstBlockOf(segment.Slot) + first,
+                _geometry.FirstBlockOf(slot) + first,
                 _geometry.SegmentBlocks - first,
                 0));
-            Allocator.AddBlank(segment.Slot);
+            Allocator.AddBlank(slot);
         }
         else
         {
-            Allocator.AddPrepared(segment.Slot);
+            Allocator.AddPrepared(slot);
         }
-
-        return true;
     }
 
-    private void WriteFreeHeader(Segment segment, int headerOffset)
+    private void WriteFreeHeaders(params ReadOnlySpan<Segment> free)
     {
-        using PooledBuffer buffer = _store.Buffers.Rent(LogGeometry.BlockBytes);
-        (segment.Header with { Kind = SegmentKind.Free })
-            .WriteBlock(buffer.Span(0, LogGeometry.BlockBytes));
-        _lun.Transfer(new BlockTransfer(
-            BlockOperation.Write,
-            _geometry.FirstBlockOf(segment.Slot) + (headerOffset / LogGeometry.BlockBytes),
-            1,
-            buffer.Address,
-            ForceUnitAccess: true));
+        using PooledBuffer buffer = _store.Buffers.Rent(free.Length * LogGeometry.BlockBytes);
+        Span<BlockTransfer> transfers = stackalloc BlockTransfer[MaxFreedAtOnce];
+        for (int i = 0; i < free.Length; i++)
+        {
+            int start = i * LogGeometry.BlockBytes;
+            int slot = free[i].Slot;
+            (free[i].Header with { Kind = SegmentKind.Free })
+                .WriteBlock(buffer.Span(start, LogGeometry.BlockBytes));
+            transfers[i] = WriteBlock(
+                slot,
+                _geometry.HeaderOffsetOf(slot) / LogGeometry.BlockBytes,
+                buffer.Address + start);
+        }
+
+        _lun.Transfer(transfers[..free.Length]);
     }
 
     // A footer or witness without its header means damage, so neither may outlive the segment.
-    private void WipeEnd(int slot) =>
-        _lun.Transfer(new BlockTransfer(
+    private void WipeEnds(ReadOnlySpan<Segment> free)
+    {
+        Span<BlockTransfer> transfers = stackalloc BlockTransfer[MaxFreedAtOnce];
+        for (int i = 0; i < free.Length; i++)
+        {
+            transfers[i] = WriteBlock(
+                free[i].Slot, _geometry.SegmentBlocks - 1, _store.Zeros.Address);
+        }
+
+        _lun.Transfer(transfers[..free.Length]);
+    }
+
+    private BlockTransfer WriteBlock(int slot, int block, nint address) =>
+        new(
             BlockOperation.Write,
-            _geometry.FirstBlockOf(slot) + _geometry.SegmentBlocks - 1,
+            _geometry.FirstBlockOf(slot) + block,
             1,
-            _store.Zeros.Address,
-            ForceUnitAccess: true));
+            address,
+            ForceUnitAccess: true);
 }

@@ -42,7 +42,7 @@ internal sealed partial class ShardLog
 
             if (needsSlot)
             {
-                AdvanceFlush();
+                AdvanceFlush(room);
                 spin.SpinOnce(TurnsBeforeSleep);
             }
             else if (!TryPrepare() && !(kind == SegmentKind.Hot && Reclaim?.Invoke() == true))
@@ -153,7 +153,7 @@ internal sealed partial class ShardLog
             if (!room.Tail.IsClosed)
             {
                 CloseUnsynchronized(room);
-                _store.Work.Urgent();
+                AskForFlush();
             }
 
             if (!room.HasFreeSlot)
@@ -179,6 +179,7 @@ internal sealed partial class ShardLog
         slot.Activate(segment, _geometry.HeaderOffsetOf(segment.Slot));
         room.InFlight.Enqueue(slot);
         room.Tail.Open(slot, _geometry.DataOffsetOf(segment.Slot), recordCount: 0);
+        _store.Work.Upkeep();
     }
 
     private void WriteZeros(int slot)

@@ -160,17 +160,18 @@ internal sealed partial class ShardLog
         {
             // A power cut may have left its header and none of its records.
             segment.Image = 0;
-            WriteFreeHeader(segment, _geometry.HeaderOffsetOf(segment.Slot));
+            WriteFreeHeaders(segment);
         }
         else
         {
             MoveToCache(slot, segment);
         }
 
+        // Not under the lock, which writers take: it is a segment to clear.
         Epoch.WaitForQuiescence();
+        slot.Clear();
         lock (room.Lock)
         {
-            slot.Clear();
             StagingSlot head = room.InFlight.Dequeue();
             Debug.Assert(head == slot);
             room.AddFree(slot);
@@ -185,8 +186,8 @@ internal sealed partial class ShardLog
         else
         {
             segment.State = SegmentState.Sealed;
-            Volatile.Write(ref _sealed, 1);
-            _store.Work.Urgent();
+            AskForCompaction();
+            _store.Work.Upkeep();
         }
     }
 

@@ -26,6 +26,13 @@ internal sealed class BatchRegistry(uint session)
     /// <summary>The batches that are not forgotten.</summary>
     public int Count => _batches.Count;
 
+    /// <summary>The batches of which it is open what a power cut makes of them.</summary>
+    public BatchCommit[] Unsettled() =>
+        _batches.IsEmpty
+            ? []
+            : [.. _batches.Select(static pair => pair.Value)
+                .Where(static batch => !batch.IsSettled)];
+
     /// <summary>
     /// Returns when every batch that is committed now is on stable storage in all of its shards.
     /// The caller is not inside an operation.

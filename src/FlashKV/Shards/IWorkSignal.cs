@@ -6,6 +6,9 @@ internal interface IWorkSignal
     /// <summary>A shard has records that are not on stable storage, since just now.</summary>
     void Dirtied();
 
-    /// <summary>Somebody waits, or will soon: a segment is full, or slots run short.</summary>
+    /// <summary>Somebody waits for a flush, or will soon: a segment is full.</summary>
     void Urgent();
+
+    /// <summary>A segment was opened or sealed: prepared slots, or compaction, may be due.</summary>
+    void Upkeep();
 }

@@ -12,4 +12,8 @@ internal sealed class NoWorkSignal : IWorkSignal
     public void Urgent()
     {
     }
+
+    public void Upkeep()
+    {
+    }
 }

@@ -11,6 +11,10 @@ namespace FlashKV.Shards;
 /// </summary>
 internal sealed partial class Shard
 {
+    // One write in so many helps a compaction that is behind. It looks at more records than were
+    // written since, as most of what it looks at was moved before or is dead.
+    private const ulong RecordsBetweenHelps = 32;
+
     /// <summary>Puts a key. The caller is not inside an operation.</summary>
     /// <returns>The sequence number of the record.</returns>
     /// <exception cref="StoreFullException">The device has no room; nothing is changed.</exception>
@@ -43,6 +47,10 @@ internal sealed partial class Shard
             if (result == WriteResult.Done)
             {
                 Log.MarkDirty();
+                if (sequence % RecordsBetweenHelps == 0 && Compactor.IsBehind)
+                {
+                    Compactor.HelpALittle();
+                }
             }
 
             if (result != WriteResult.NoRoom)
@@ -50,7 +58,7 @@ internal sealed partial class Shard
                 return result;
             }
 
-            Compactor.Help();
+            Compactor.HelpMuch();
             Log.EnsureRoom(SegmentKind.Hot, size, reserve);
         }
     }

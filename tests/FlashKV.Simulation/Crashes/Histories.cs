@@ -29,6 +29,7 @@ internal static class Histories
         new("compaction", s_one, Dead, Compact),
         new("compaction twice", s_one, static s => { Dead(s); s.Compact(); Dead(s); }, Compact),
         new("compaction with batches", s_two, DeadBatches, Compact),
+        new("compaction in the background", s_one, MostlyDead, WorkInTurns),
         new("compaction of tombstones", s_one, OldVersionStays, static s => s.Compact()),
         new("compaction of what was just replaced", s_one, OneRecord, ReplaceAndCompact),
         new("compaction of half a batch", s_two, HalfSealed, static s => s.Compact()),
@@ -190,6 +191,38 @@ internal static class Histories
         session.Seal(0);
         session.Compact();
         session.Put(6, 300, Durability.Buffered);
+    }
+
+    // Enough that is dead for background work to compact, which puts up with two segments of it.
+    private static void MostlyDead(Session session)
+    {
+        session.Open();
+        for (int round = 0; round < 5; round++)
+        {
+            for (int key = 0; key < 4; key++)
+            {
+                session.Put(key, Large - (key == round % 4 ? 3_000 : 0), Durability.Buffered);
+            }
+
+            session.Put(10 + round, 200, Durability.Buffered);
+            session.Seal(0);
+        }
+
+        session.Flush();
+    }
+
+    // A turn moves what is live, a later one frees the segment once all of that is flushed.
+    private static void WorkInTurns(Session session)
+    {
+        session.Put(10, 300, Durability.Buffered);
+        session.Work(0);
+        session.Put(11, 300, Durability.Buffered);
+        session.Delete(12, Durability.Buffered);
+        session.Work(0);
+        session.AdvanceFlush(0);
+        session.Put(1, 300, Durability.Buffered);
+        session.Work(0);
+        session.Work(0);
     }
 
     // The segment with the old version is nearly all alive, so it stays; that of the tombstone goes.

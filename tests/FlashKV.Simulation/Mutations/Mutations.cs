@@ -7,6 +7,7 @@ internal static class Mutations
     private const string Seal = "Log/ShardLog.Seal.cs";
     private const string Reclaim = "Log/ShardLog.Reclaim.cs";
     private const string Compactor = "Compaction/ShardCompactor.cs";
+    private const string Moving = "Compaction/ShardCompactor.Moving.cs";
     private const string Recovery = "Recovery/ShardRecovery.cs";
     private const string Durable = "durable writes";
     private const string Staged = "staged writes";
@@ -76,22 +77,22 @@ internal static class Mutations
             "WriteThrough(slot, start / LogGeometry.BlockBytes, _geometry.SegmentBlocks);",
             "seal"),
         Mutation.Without("the header of an empty segment is left", Seal,
-            "WriteFreeHeader(segment, _geometry.HeaderOffsetOf(segment.Slot));", FirstFlushes),
+            "WriteFreeHeaders(segment);", FirstFlushes),
         Mutation.Without("the numbers of copies are given out again", Recovery,
             "shard.Log.ContinueAt(record.Sequence + 1);", FirstFlushes),
-        new("tombstones are forgotten", Compactor,
+        new("tombstones are forgotten", Moving,
             "? keepsTombstones && !", "? !$ && keepsTombstones && !",
             "compaction of tombstones"),
         new("a segment is freed before its copies are flushed", Compactor,
-            "        WaitDurable();\n        WaitForSuccessors();",
-            "        if (!$) { WaitDurable(); }\n        WaitForSuccessors();", Compaction),
+            "moved.HasDurableCopies && moved.", "($ || moved.HasDurableCopies) && moved.",
+            Compaction),
         new("a segment is freed before what replaced its records is flushed", Compactor,
-            "        WaitForSuccessors();\n\n",
-            "        if (!$) { WaitForSuccessors(); }\n\n",
+            "&& moved.HasDurableSuccessors(shard.Log);",
+            "&& ($ || moved.HasDurableSuccessors(shard.Log));",
             "compaction of what was just replaced"),
         Mutation.Without("a freed segment keeps its header", Reclaim,
-            "WriteFreeHeader(segment, header);", Compaction),
-        new("a copy does not keep its sequence number", Compactor,
+            "WriteFreeHeaders(free);", Compaction),
+        new("a copy does not keep its sequence number", Moving,
             "claim.Bytes, record.Sequence, flags",
             "claim.Bytes, record.Sequence + ($ ? 900UL : 0UL), flags", Compaction),
         new("a pinned segment is freed", "Log/SegmentAllocator.cs",

@@ -1,3 +1,4 @@
+using FlashKV.Compaction;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -97,6 +98,53 @@ public sealed class ShardCompactorTests
         Assert.InRange(most, 4, 24);
         Assert.InRange(shard.Compactor.Counts.Segments, 5 * turns, 100);
         Assert.Equal(2_000, shard.Index.Count);
+    }
+
+    // A compaction flushed and waited for each segment that it emptied; writers that helped waited.
+    [Fact]
+    public void An_emptied_segment_goes_after_a_flush_that_comes_anyway()
+    {
+        using var harness = new CoreHarness(shards: 1);
+        ShardCompactor compactor = harness.Core.Shards[0].Compactor;
+        ShardLog log = harness.Core.Shards[0].Log;
+        byte[] value = new byte[400];
+        for (int i = 0; compactor.Counts.Segments == 0; i++)
+        {
+            Assert.InRange(i, 0, 60_000);
+            harness.Put(BitConverter.GetBytes(i % 2_000), value);
+            if (log.TakeSealed())
+            {
+                compactor.Advance();
+            }
+        }
+
+        List<Segment> emptied =
+            log.Segments.InUse().FindAll(segment => segment.State == SegmentState.Emptied);
+        Assert.NotEmpty(emptied);
+        log.Flush();
+        log.TryAdvanceFlush(out _);
+        compactor.Advance();
+        Assert.All(emptied, segment => Assert.Equal(SegmentState.Freed, segment.State));
+        harness.KillAndReopen();
+        Assert.Equal(2_000, harness.Core.Shards[0].Index.Count);
+    }
+
+    [Fact]
+    public void A_writer_that_helps_a_little_neither_waits_nor_writes_to_the_device()
+    {
+        using var harness = new CoreHarness(shards: 1);
+        Shard shard = harness.Core.Shards[0];
+        byte[] value = new byte[400];
+        for (int i = 0; i < 20_000; i++)
+        {
+            harness.Put(BitConverter.GetBytes(i % 2_000), value);
+        }
+
+        long moved = shard.Compactor.Counts.MovedBytes;
+        int written = harness.Device.BlocksWritten;
+        shard.Compactor.HelpALittle();
+        Assert.Equal(written, harness.Device.BlocksWritten);
+        Assert.InRange(shard.Compactor.Counts.MovedBytes - moved, 0, 128 * 432);
     }
 
     // The background thread took want of memory for a failure, and the store refused all writes.
