@@ -7,7 +7,9 @@ namespace FlashKV.Compaction;
 /// <summary>Moving records.</summary>
 internal sealed partial class ShardCompactor
 {
-    private const int PrefetchDistance = 16;
+    // How many records ahead of the next one their places in the index begin to load.
+    private const int LineDistance = 24;
+    private const int BlockDistance = 12;
 
     /// <summary>Looks at some more records of the victim, and moves those that count.</summary>
     /// <param name="records">How many at most.</param>
@@ -105,11 +107,7 @@ internal sealed partial class ShardCompactor
         }
 
         Segment segment = victim.Segment;
-        int ahead = victim.Next + PrefetchDistance;
-        if (ahead < segment.Footer.RecordCount)
-        {
-            shard.Index.Prefetch(EntryOf(segment, image, ahead).Hash);
-        }
+        Prefetch(segment, image, victim.Next);
 
         // A commit record has done its work once the segments of its batch are sealed; until then
         // this one is pinned.
@@ -118,6 +116,22 @@ internal sealed partial class ShardCompactor
             && MayCount(segment, entry)
             ? Move(victim, image, entry, out size)
             : MoveResult.Done;
+    }
+
+    // Buckets first; by the time that they are there, what overflows from them.
+    private void Prefetch(Segment segment, NativeRegion image, int next)
+    {
+        int line = next + LineDistance;
+        if (line < segment.Footer.RecordCount)
+        {
+            shard.Index.Prefetch(EntryOf(segment, image, line).Hash);
+        }
+
+        int block = next + BlockDistance;
+        if (block < segment.Footer.RecordCount)
+        {
+            _ = shard.Index.Peek(EntryOf(segment, image, block).Hash, out _);
+        }
     }
 
     private SummaryEntry EntryOf(Segment segment, NativeRegion image, int number)
