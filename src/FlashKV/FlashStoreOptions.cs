@@ -63,6 +63,12 @@ public sealed record class FlashStoreOptions
     public double SpaceAmplification { get; init; } = 1.25;
 
     /// <summary>
+    /// Is told how far opening has come, after each segment that was read; null, the default, for
+    /// nobody. It is called by the threads that open, one at a time, and holds them up meanwhile.
+    /// </summary>
+    public IProgress<OpenProgress>? OpenProgress { get; init; }
+
+    /// <summary>
     /// Whether background work runs on a thread of its own. Without it, writers do what they need
     /// themselves and tests step the rest.
     /// </summary>

@@ -400,6 +400,27 @@ public sealed class FlashStoreTests : IDisposable
         Assert.Equal(3_000, reopened.GetStatistics().Keys);
     }
 
+    [Fact]
+    public void Opening_tells_how_far_it_has_come()
+    {
+        var options = new FlashStoreOptions { Shards = 2, SegmentBytes = 256 << 10 };
+        using (FlashStore store = FlashStore.Open(_directory, options))
+        {
+            for (int i = 0; i < 2_000; i++)
+            {
+                store.Put(Key(i), new byte[1_000], Durability.Buffered);
+            }
+        }
+
+        var told = new List<OpenProgress>();
+        using FlashStore reopened = FlashStore.Open(
+            _directory, options with { OpenProgress = new ToList(told) });
+
+        Assert.True(told.Count > 4);
+        Assert.Equal(Enumerable.Range(1, told.Count), told.Select(static p => (int)p.SegmentsDone));
+        Assert.Equal(new OpenProgress(told.Count, told.Count, 2_000), told[^1]);
+    }
+
     private static byte[] Key(int number) => Encoding.UTF8.GetBytes($"key:{number}");
 
     private void DamageDevice(int block)
@@ -410,5 +431,11 @@ public sealed class FlashStoreTests : IDisposable
         int value = file.ReadByte();
         file.Position--;
         file.WriteByte((byte)(value ^ 1));
+    }
+
+    // Progress<T> tells from another thread, later.
+    private sealed class ToList(List<OpenProgress> told) : IProgress<OpenProgress>
+    {
+        public void Report(OpenProgress value) => told.Add(value);
     }
 }

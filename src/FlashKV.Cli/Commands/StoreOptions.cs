@@ -80,7 +80,7 @@ internal sealed class StoreOptions
         }
 
         FlashStoreOptions options = Options(line) with { OpenMode = OpenMode.OpenExisting };
-        return Warned(FlashStore.Open(directory, options));
+        return Open(directory, options);
     }
 
     /// <summary>Opens a store, or makes one.</summary>
@@ -94,7 +94,7 @@ internal sealed class StoreOptions
             || !Directory.EnumerateFileSystemEntries(directory).Any();
         try
         {
-            return Warned(FlashStore.Open(directory, options));
+            return Open(directory, options);
         }
         catch (Exception failure) when (
             failure is NotAStoreException || (isNew && IsRefusal(failure)))
@@ -136,8 +136,19 @@ internal sealed class StoreOptions
     private static bool IsRefusal(Exception failure) =>
         failure is UnauthorizedAccessException or IOException and not StoreLockedException;
 
-    private FlashStore Warned(FlashStore store)
+    private FlashStore Open(string directory, FlashStoreOptions options)
     {
+        var progress = new OpeningProgress(_environment, directory);
+        FlashStore store;
+        try
+        {
+            store = FlashStore.Open(directory, options with { OpenProgress = progress });
+        }
+        finally
+        {
+            progress.End();
+        }
+
         foreach (string warning in store.OpenWarnings)
         {
             _environment.Say($"warning: {warning}");

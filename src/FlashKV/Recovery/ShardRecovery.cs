@@ -9,7 +9,8 @@ namespace FlashKV.Recovery;
 /// Brings a shard back: finds its segments on the device and in staging, collects what they say of
 /// their records, and gives the index the newest record of every key.
 /// </summary>
-internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCount) : IDisposable
+internal sealed class ShardRecovery(
+    Shard shard, StoreContext store, int shardCount, RecoveryProgress progress) : IDisposable
 {
     private readonly LogGeometry _geometry = store.Geometry;
     private readonly List<(RecoveredRecord Record, ulong BatchId)> _unsettled = [];
@@ -49,6 +50,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
         SlotSurvey[] surveys = new SlotSurveyor(shard.Number, store, shard.Log.Lun)
             .Survey(shard.Log.Segments.Length);
         FindStaged(surveys, isStagingTrusted);
+        progress.Found(surveys.Count(static survey => survey.IsInUse));
         _builder = new IndexBuilder(shard, store, CountRecords(surveys));
         AdoptSealed(surveys);
         AdoptUnsealed(surveys);
@@ -165,6 +167,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
                 Segment segment = shard.Log.AdoptSealed(survey.Header, footer);
                 ReadSummary(segment, footer);
                 SealedSegments++;
+                progress.Read(footer.RecordCount);
             }
         }
     }
@@ -238,6 +241,7 @@ internal sealed class ShardRecovery(Shard shard, StoreContext store, int shardCo
             }
 
             int records = AdoptUnsealed(survey.Header);
+            progress.Read(records);
             next = survey.Header.Kind == SegmentKind.Hot
                 ? survey.Header.FirstSequence + (ulong)records
                 : next;

@@ -143,8 +143,9 @@ internal sealed class StoreCore : IDisposable
     private static void Recover(
         Shard[] shards, StoreContext context, bool isStagingTrusted, uint session)
     {
+        var progress = new RecoveryProgress(context.Options.OpenProgress);
         ShardRecovery[] recoveries = Array.ConvertAll(
-            shards, shard => new ShardRecovery(shard, context, shards.Length));
+            shards, shard => new ShardRecovery(shard, context, shards.Length, progress));
         bool isSequential = context.Options.Seed is not null;
         try
         {

@@ -46,13 +46,4 @@ public sealed class PlainProgressTests
         Error = errors,
         Time = time,
     };
-
-    private sealed class SteppedTime : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }
