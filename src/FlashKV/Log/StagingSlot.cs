@@ -85,7 +85,21 @@ internal sealed class StagingSlot
         Volatile.Write(ref _header.Word(StateOffset), 0);
         Segment = null;
         Step.Reached("unused");
-        Data.Span(0, Data.Length).Clear();
+        ClearBytes(Data.Span(0, Data.Length));
         Step.Reached("cleared");
+    }
+
+    // Most of what an opening clears is clear already. To look at a page of the file is much less
+    // than to write to it, which has the system copy it to disk as well.
+    private static void ClearBytes(Span<byte> bytes)
+    {
+        for (; !bytes.IsEmpty; bytes = bytes[LogGeometry.BlockBytes..])
+        {
+            Span<byte> block = bytes[..LogGeometry.BlockBytes];
+            if (block.ContainsAnyExcept((byte)0))
+            {
+                block.Clear();
+            }
+        }
     }
 }

@@ -81,8 +81,15 @@ internal sealed unsafe class BufferPool
     {
         int bytes = BytesOf(sizeClass);
         int piece = Math.Max(bytes, PieceBytes);
-        nint address = _memory.Allocate(MemoryCategory.Buffers, piece).Address;
+        MemoryBlock block = _memory.Allocate(MemoryCategory.Buffers, piece);
+        nint address = block.Address;
         Debug.Assert(((ulong)address & ~AddressMask) == 0 && address % MinBytes == 0);
+        if (bytes < piece)
+        {
+            // Each of them is touched here, which is a fault for each page.
+            UnmanagedMemory.Populate(new NativeRegion(block.Address, (int)block.Length));
+        }
+
         for (int offset = bytes; offset < piece; offset += bytes)
         {
             Return(address + offset, sizeClass);

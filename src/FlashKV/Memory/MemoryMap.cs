@@ -11,6 +11,7 @@ internal static unsafe partial class MemoryMap
     private const int ReadWrite = 0x1 | 0x2; // PROT_READ | PROT_WRITE
     private const int PrivateAnonymous = 0x02 | 0x20; // MAP_PRIVATE | MAP_ANONYMOUS
     private const int AdviseHugePage = 14; // MADV_HUGEPAGE
+    private const int AdvisePopulateRead = 22; // MADV_POPULATE_READ, Linux 5.14
     private const int AdvisePopulateWrite = 23; // MADV_POPULATE_WRITE, Linux 5.14
     private const nint Failed = -1;
 
@@ -46,6 +47,18 @@ internal static unsafe partial class MemoryMap
     {
         nint address = NativeMap(0, (nuint)length, ReadWrite, PrivateAnonymous, -1, 0);
         return address == Failed ? 0 : address;
+    }
+
+    /// <summary>
+    /// Maps the pages of a file that is mapped, at once instead of one by one as they are looked at.
+    /// Where the kernel cannot, nothing is changed.
+    /// </summary>
+    public static void PopulateForReading(nint address, long length)
+    {
+        if (IsSupported)
+        {
+            _ = NativeAdvise(address, (nuint)length, AdvisePopulateRead);
+        }
     }
 
     // The kernel aligns to small pages only: ask for one huge page more and cut both ends off.
