@@ -18,6 +18,7 @@ public sealed class DamageTests
 
         explorer.Explore(Histories.Find(history), Blocks);
 
+        HistoryCount.Note(explorer.Blocks);
         Assert.InRange(explorer.Reported, 1, explorer.Blocks);
     }
 }

@@ -22,6 +22,7 @@ public sealed class FaultTests
 
         explorer.Explore(Histories.Find(history), every: 2);
 
+        HistoryCount.Note(explorer.Failed);
         Assert.True(explorer.Failed > 0);
     }
 
@@ -34,6 +35,7 @@ public sealed class FaultTests
             explorer.Explore(blocks);
         }
 
+        HistoryCount.Note(explorer.Created + explorer.TooSmall);
         Assert.True(explorer.Created > 0 && explorer.TooSmall > 0);
     }
 }

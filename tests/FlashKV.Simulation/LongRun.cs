@@ -40,6 +40,10 @@ internal static class LongRun
         {
             Description = "Instead, opens stores with changed structures; each case is a seed.",
         };
+        var history = new Option<string>("--history")
+        {
+            Description = "Instead, stops one history everywhere, or all.",
+        };
         var writer = new Option<string>("--writer")
         {
             Description = "Writes to the store of a directory until killed; KillLoop starts it.",
@@ -54,6 +58,7 @@ internal static class LongRun
             seed,
             mutations,
             fuzz,
+            history,
             writer,
             last,
         };
@@ -61,6 +66,8 @@ internal static class LongRun
             ? KilledWriter.Run(directory, result.GetValue(seed), result.GetValue(last))
             : result.GetValue(mutations) is { } text
             ? MutationRun.Run(text)
+            : result.GetValue(history) is { } name
+            ? Stop(name, result.GetValue(seed))
             : result.GetValue(fuzz)
             ? Fuzz(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed))
             : Run(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed)));
@@ -84,6 +91,20 @@ internal static class LongRun
             Console.WriteLine($"Seed {seed} fails: {exception}");
             return 1;
         }
+    }
+
+    private static int Stop(string name, int seed)
+    {
+        foreach (History history in Histories.All.Where(
+            history => name == "all" || history.Name == name))
+        {
+            long start = Stopwatch.GetTimestamp();
+            var explorer = new CrashExplorer(seed);
+            explorer.Explore(history);
+            Console.WriteLine($"{history}: {explorer.Counts} {Stopwatch.GetElapsedTime(start)}");
+        }
+
+        return 0;
     }
 
     private static int Fuzz(TimeSpan time, int seed)

@@ -135,9 +135,7 @@ internal sealed class DamageExplorer(int seed)
                     $"{Place(block, damage)}salvage lost key {key} without a word.");
             }
 
-            if (found is { Length: >= sizeof(int) }
-                && !Keys.Value(BitConverter.ToInt32(found), found.Length).AsSpan()
-                    .SequenceEqual(found))
+            if (found is not null && !Keys.IsValue(found))
             {
                 throw new ModelException(
                     $"{Place(block, damage)}salvage gave key {key} what was never written.");

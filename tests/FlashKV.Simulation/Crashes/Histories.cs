@@ -31,6 +31,7 @@ internal static class Histories
         new("compaction with batches", s_two, DeadBatches, Compact),
         new("compaction in the background", s_one, MostlyDead, WorkInTurns),
         new("compaction of tombstones", s_one, OldVersionStays, static s => s.Compact()),
+        new("compaction of a deleted key", s_one, DeletedInNext, static s => s.Compact()),
         new("compaction of what was just replaced", s_one, OneRecord, ReplaceAndCompact),
         new("compaction of half a batch", s_two, HalfSealed, static s => s.Compact()),
         new("power cuts at first flushes", s_one, FreeSlots, FirstFlushes),
@@ -235,6 +236,18 @@ internal static class Histories
             session.Put(key, Large, Durability.Buffered);
         }
 
+        session.Seal(0);
+        session.Delete(0, Durability.Buffered);
+        session.Put(11, 5_000, Durability.Buffered);
+        session.Put(11, 5_000, Durability.Buffered);
+        session.Seal(0);
+    }
+
+    // The old version alone in a segment, what hides it in the next one: both go.
+    private static void DeletedInNext(Session session)
+    {
+        session.Open();
+        session.Put(0, 40, Durability.Buffered);
         session.Seal(0);
         session.Delete(0, Durability.Buffered);
         session.Put(11, 5_000, Durability.Buffered);

@@ -43,6 +43,19 @@ internal sealed class Disk
         _unsynced.TryGetValue(block, out byte[][]? versions) ? versions[^1]
             : _stable.GetValueOrDefault(block, s_zeros);
 
+    /// <summary>Copies the newest content of a block.</summary>
+    public void Copy(long block, Span<byte> destination)
+    {
+        if (IsOccupied(block))
+        {
+            Read(block).CopyTo(destination);
+        }
+        else
+        {
+            destination.Clear();
+        }
+    }
+
     /// <summary>Writes to stable storage.</summary>
     public void WriteStable(long block, ReadOnlySpan<byte> content)
     {

@@ -13,4 +13,10 @@ internal enum DiskFault
 
     /// <summary>A write ends with an error because there is no room.</summary>
     NoSpace,
+
+    /// <summary>A read ends well, and gives one bit wrong in a block.</summary>
+    FlippedBit,
+
+    /// <summary>A read ends well, and gives another block in the place of one.</summary>
+    Misdirected,
 }

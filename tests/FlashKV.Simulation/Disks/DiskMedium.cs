@@ -29,18 +29,25 @@ internal sealed class DiskMedium(Disk disk, long blockCount) : Medium(blockCount
 
     protected override MediumStatus ReadCore(long block, ReadOnlySpan<MemoryRun> runs)
     {
-        if (IsOff || Fault?.Invoke(false) is { } fault and not DiskFault.None)
+        DiskFault fault = IsOff ? DiskFault.Error : Fault?.Invoke(false) ?? DiskFault.None;
+        if (fault is not DiskFault.None and not DiskFault.FlippedBit and not DiskFault.Misdirected)
         {
             return MediumStatus.MediumError;
         }
 
+        long first = block;
         foreach (ref readonly MemoryRun run in runs)
         {
             Span<byte> destination = run.AsSpan();
             for (int i = 0; i < run.BlockCount; i++, block++)
             {
-                Disk.Read(block).CopyTo(destination[(i * BlockBytes)..]);
+                Disk.Copy(block, destination.Slice(i * BlockBytes, BlockBytes));
             }
+        }
+
+        if (fault != DiskFault.None)
+        {
+            Damage(fault, first, runs);
         }
 
         return MediumStatus.Good;
@@ -54,15 +61,20 @@ internal sealed class DiskMedium(Disk disk, long blockCount) : Medium(blockCount
             return MediumStatus.MediumError;
         }
 
-        byte[] content = Gather(runs);
-        Changing?.Invoke(() => WithUnsynced(block, content));
-        Traced?.Invoke(forceUnitAccess ? 2 : 1, block, content);
+        if (Changing is not null)
+        {
+            // Whoever wants the disk as it would be says so before the transfer goes on.
+            MemoryRun[] kept = [.. runs];
+            Changing(() => WithUnsynced(block, kept));
+        }
+
+        Trace(forceUnitAccess ? 2 : 1, block, runs);
         return (Fault?.Invoke(true) ?? DiskFault.None) switch
         {
             DiskFault.Error => MediumStatus.MediumError,
             DiskFault.NoSpace => MediumStatus.OutOfSpace,
-            DiskFault.Torn => Tear(block, content),
-            _ => Write(block, content, forceUnitAccess),
+            DiskFault.Torn => Tear(block, runs),
+            _ => Store(block, runs, forceUnitAccess),
         };
     }
 
@@ -97,6 +109,26 @@ internal sealed class DiskMedium(Disk disk, long blockCount) : Medium(blockCount
         return MediumStatus.Good;
     }
 
+    // Where there is something: most of many blocks is zeros that nobody looks at.
+    private void Damage(DiskFault fault, long first, ReadOnlySpan<MemoryRun> runs)
+    {
+        Span<byte> block = runs[_random.Next(runs.Length)].AsSpan();
+        block = block.Slice(_random.Next(block.Length / BlockBytes) * BlockBytes, BlockBytes);
+        if (fault == DiskFault.Misdirected)
+        {
+            Disk.Read(first ^ 1).CopyTo(block);
+            return;
+        }
+
+        int at = _random.Next(BlockBytes);
+        for (int i = 0; i < BlockBytes && block[at] == 0; i++)
+        {
+            at = (at + 1) % BlockBytes;
+        }
+
+        block[at] ^= (byte)(1 << _random.Next(8));
+    }
+
     private static void Discard(Disk disk, long block, long blockCount)
     {
         for (long i = 0; i < blockCount; i++)
@@ -105,68 +137,69 @@ internal sealed class DiskMedium(Disk disk, long blockCount) : Medium(blockCount
         }
     }
 
-    private static byte[] Gather(ReadOnlySpan<MemoryRun> runs)
+    private void Trace(int operation, long block, ReadOnlySpan<MemoryRun> runs)
     {
-        int length = 0;
         foreach (ref readonly MemoryRun run in runs)
         {
-            length += run.ByteCount;
+            Traced?.Invoke(operation, block, run.AsSpan());
+            block += run.BlockCount;
         }
-
-        byte[] content = new byte[length];
-        Span<byte> rest = content;
-        foreach (ref readonly MemoryRun run in runs)
-        {
-            run.AsSpan().CopyTo(rest);
-            rest = rest[run.ByteCount..];
-        }
-
-        return content;
     }
 
-    private Disk WithUnsynced(long block, byte[] content)
+    private Disk WithUnsynced(long block, MemoryRun[] runs)
     {
         Disk after = Disk.Copy();
-        for (int offset = 0; offset < content.Length; offset += BlockBytes)
+        foreach (MemoryRun run in runs)
         {
-            after.WriteUnsynced(block++, content.AsSpan(offset, BlockBytes));
+            for (int i = 0; i < run.BlockCount; i++)
+            {
+                after.WriteUnsynced(block++, BlockOf(run, i));
+            }
         }
 
         return after;
     }
 
-    private MediumStatus Write(long block, byte[] content, bool forceUnitAccess)
+    private MediumStatus Store(long block, ReadOnlySpan<MemoryRun> runs, bool forceUnitAccess)
     {
-        for (int offset = 0; offset < content.Length; offset += BlockBytes, block++)
+        foreach (ref readonly MemoryRun run in runs)
         {
-            if (SpaceLimitBlocks != long.MaxValue
-                && !Disk.IsOccupied(block) && Disk.OccupiedBlocks >= SpaceLimitBlocks)
+            for (int i = 0; i < run.BlockCount; i++, block++)
             {
-                return MediumStatus.OutOfSpace;
-            }
+                if (SpaceLimitBlocks != long.MaxValue
+                    && !Disk.IsOccupied(block) && Disk.OccupiedBlocks >= SpaceLimitBlocks)
+                {
+                    return MediumStatus.OutOfSpace;
+                }
 
-            ReadOnlySpan<byte> bytes = content.AsSpan(offset, BlockBytes);
-            if (forceUnitAccess)
-            {
-                Disk.WriteStable(block, bytes);
-            }
-            else
-            {
-                Disk.WriteUnsynced(block, bytes);
+                if (forceUnitAccess)
+                {
+                    Disk.WriteStable(block, BlockOf(run, i));
+                }
+                else
+                {
+                    Disk.WriteUnsynced(block, BlockOf(run, i));
+                }
             }
         }
 
         return MediumStatus.Good;
     }
 
-    private MediumStatus Tear(long block, byte[] content)
+    private MediumStatus Tear(long block, ReadOnlySpan<MemoryRun> runs)
     {
-        for (int offset = 0; offset < content.Length; offset += BlockBytes, block++)
+        foreach (ref readonly MemoryRun run in runs)
         {
-            byte[] fresh = content.AsSpan(offset, BlockBytes).ToArray();
-            Disk.WriteStable(block, Disk.Mix(Disk.Read(block).ToArray(), fresh, _random));
+            for (int i = 0; i < run.BlockCount; i++, block++)
+            {
+                byte[] fresh = BlockOf(run, i).ToArray();
+                Disk.WriteStable(block, Disk.Mix(Disk.Read(block).ToArray(), fresh, _random));
+            }
         }
 
         return MediumStatus.MediumError;
     }
+
+    private static ReadOnlySpan<byte> BlockOf(in MemoryRun run, int block) =>
+        run.AsSpan().Slice(block * BlockBytes, BlockBytes);
 }

@@ -15,6 +15,9 @@ internal sealed class Episode : IDisposable
     private const int Keys = 24;
     private const int MaxOpenEntries = 25;
 
+    // The longest value that any key of a store can have here: its longest keys have 700 bytes.
+    private const int MostBytes = (256 << 10) - 8_312 - 700;
+
     private readonly EpisodePlan _plan;
     private readonly Trace _trace = new();
     private readonly Session _session;
@@ -57,7 +60,9 @@ internal sealed class Episode : IDisposable
         0 => 0,
         < 6 => random.Next(1, 200),
         < 9 => random.Next(200, 9_000),
-        _ => random.Next(9_000, 90_000),
+        _ => random.Next(12) == 0
+            ? MostBytes - random.Next(24)
+            : random.Next(9_000, 90_000),
     };
 
     private void Open()
@@ -127,6 +132,10 @@ internal sealed class Episode : IDisposable
             case StepKind.Get:
                 _session.Get(key);
                 break;
+            case StepKind.GetMany:
+                _session.GetMany(
+                    [.. Enumerable.Range(0, random.Next(1, Keys)).Select(_ => random.Next(Keys))]);
+                break;
             case StepKind.CheckAll:
                 _session.CheckAll();
                 break;
@@ -177,6 +186,15 @@ internal sealed class Episode : IDisposable
             case StepKind.DiskFaults:
                 InjectDiskFaults(random);
                 break;
+            case StepKind.ReadFaults:
+                InjectReadFaults(random);
+                break;
+            case StepKind.Link:
+                // One of two ports at most is down.
+                int port = random.Next(2);
+                _session.Machine.Adapter.SetLink(1 - port, isUp: true);
+                _session.Machine.Adapter.SetLink(port, isUp: random.Next(2) == 0);
+                break;
             case StepKind.Nested:
                 // The next changes of the disk have writes of other clients between them.
                 _nested = step;
@@ -223,6 +241,16 @@ internal sealed class Episode : IDisposable
             isWrite && passing-- == 0 ? fault : DiskFault.None;
     }
 
+    // What is wrong is wrong once: the next opening reads what is there.
+    private void InjectReadFaults(Random random)
+    {
+        DiskFault[] faults = [DiskFault.Error, DiskFault.FlippedBit, DiskFault.Misdirected];
+        int passing = random.Next(4);
+        DiskFault fault = faults[random.Next(faults.Length)];
+        _session.Machine.Medium.Fault = isWrite =>
+            !isWrite && passing-- == 0 ? fault : DiskFault.None;
+    }
+
     private void ClearFaults()
     {
         _session.Machine.Medium.Fault = null;
@@ -253,9 +281,15 @@ internal sealed class Episode : IDisposable
                 continue;
             }
 
+            int other = random.Next(Keys);
             if (random.Next(4) == 0)
             {
                 _session.Delete(key, Durability.Buffered);
+            }
+            else if (random.Next(3) == 0 && _session.HasRoom(other))
+            {
+                _session.Batch(
+                    [(key, random.Next(300)), (other, random.Next(300))], Durability.Buffered);
             }
             else
             {

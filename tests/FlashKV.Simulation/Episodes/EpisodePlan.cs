@@ -19,11 +19,12 @@ internal sealed record EpisodePlan(
     [
         (StepKind.PutStaged, 24), (StepKind.PutDurable, 8), (StepKind.Delete, 8),
         (StepKind.DeleteDurable, 3), (StepKind.Batch, 10), (StepKind.BatchDurable, 4),
-        (StepKind.Get, 6), (StepKind.CheckAll, 1), (StepKind.Flush, 3),
+        (StepKind.Get, 6), (StepKind.GetMany, 3), (StepKind.CheckAll, 1), (StepKind.Flush, 3),
         (StepKind.AdvanceFlush, 6), (StepKind.Work, 6), (StepKind.Prepare, 1),
         (StepKind.Seal, 6), (StepKind.Compact, 4), (StepKind.ScanBegin, 2),
         (StepKind.ScanStep, 4), (StepKind.Verify, 1), (StepKind.Reset, 2),
-        (StepKind.CommandFaults, 4), (StepKind.DiskFaults, 2), (StepKind.Nested, 6),
+        (StepKind.CommandFaults, 4), (StepKind.DiskFaults, 2), (StepKind.ReadFaults, 3),
+        (StepKind.Link, 2), (StepKind.Nested, 6),
         (StepKind.Close, 1), (StepKind.Kill, 3), (StepKind.PowerCut, 3),
     ];
 

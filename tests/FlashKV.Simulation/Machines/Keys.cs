@@ -36,6 +36,11 @@ internal static class Keys
         return value;
     }
 
+    /// <summary>Whether a value was once written, as far as it has the bytes to tell.</summary>
+    public static bool IsValue(byte[] value) =>
+        value.Length < sizeof(int)
+        || Value(BitConverter.ToInt32(value), value.Length).AsSpan().SequenceEqual(value);
+
     /// <summary>The first keys, by the hash that they have.</summary>
     public static ILookup<ulong, int> ByHash(MachineOptions options)
     {

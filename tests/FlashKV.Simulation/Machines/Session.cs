@@ -136,8 +136,10 @@ internal sealed class Session
 
     public void Flush() => Guard(() =>
     {
+        // What other clients write while it runs is not promised.
+        int[] last = Model.LastOperations();
         Store.Flush();
-        Model.AllDurable();
+        Model.DurableUpTo(last);
     });
 
     /// <summary>A turn of the flusher of one shard.</summary>
@@ -182,6 +184,31 @@ internal sealed class Session
         }
     }
 
+    /// <summary>Compares what many keys have, read at once.</summary>
+    public void GetMany(IReadOnlyList<int> keys)
+    {
+        byte[]?[]? found = null;
+        Guard(() =>
+        {
+            var results = new GetManyResult();
+            Store.GetMany([.. keys.Select(static key => (ReadOnlyMemory<byte>)Keys.Name(key))],
+                results);
+            found = [.. keys.Select((_, i) =>
+                results.IsFound(i) ? results[i].ToArray() : null)];
+        });
+        for (int i = 0; i < keys.Count && found is not null; i++)
+        {
+            byte[]? expected = Model.Current.GetValueOrDefault(keys[i]);
+            if (found[i] is null != expected is null
+                || !(found[i] ?? []).AsSpan().SequenceEqual(expected))
+            {
+                throw new ModelException(
+                    $"Key {keys[i]} of many has {Length(found[i])} bytes, and "
+                    + $"{Length(expected)} were expected.");
+            }
+        }
+    }
+
     /// <summary>Compares all that the store holds.</summary>
     public void CheckAll()
     {
@@ -205,8 +232,9 @@ internal sealed class Session
     {
         Guard(() =>
         {
+            int[] last = Model.LastOperations();
             VerifyReport report = Store.Verify();
-            Model.AllDurable();
+            Model.DurableUpTo(last);
             if (report.Problems.Count != 0)
             {
                 throw new ModelException($"Verify: {report.Problems[0]}");
@@ -295,7 +323,8 @@ internal sealed class Session
             }
         }
         catch (Exception exception) when (
-            exception is StoreFaultedException or Superpipe.DeviceException)
+            exception is StoreFaultedException or Superpipe.DeviceException
+                or CorruptStoreException)
         {
             if (Machine.Medium.Fault is null)
             {

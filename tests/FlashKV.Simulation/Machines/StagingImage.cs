@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using FlashKV.Log;
 using FlashKV.Simulation.Fuzzing;
+using Microsoft.Win32.SafeHandles;
 
 namespace FlashKV.Simulation.Machines;
 
@@ -12,9 +13,13 @@ internal sealed class StagingImage
 {
     private const int PageBytes = 4096;
 
+    private const int SlotPages = 1 + (FlashStoreOptions.MinSegmentBytes / PageBytes);
+
     // docs/formats.md, "Staging": the boot id of the machine.
     private const int BootIdOffset = 24;
     private const int BootIdBytes = 16;
+
+    private static readonly byte[] s_zeros = new byte[PageBytes];
 
     [ThreadStatic]
     private static byte[]? s_bytes;
@@ -44,22 +49,32 @@ internal sealed class StagingImage
             ReadOnlySpan<byte> page = bytes.Slice(i * PageBytes, PageBytes);
             byte[]? before = previous?._pages is { } old && i < old.Length ? old[i] : null;
             bool isKept = before is not null && page.SequenceEqual(before);
-            pages[i] = isKept ? before! : page.ToArray();
+            pages[i] = isKept ? before!
+                : page.ContainsAnyExcept((byte)0) ? page.ToArray() : s_zeros;
             isSame &= isKept;
         }
 
         return isSame ? previous : new StagingImage(pages);
     }
 
-    /// <summary>Writes the file as it was.</summary>
+    /// <summary>Writes the file as it was; pages of zeros are holes.</summary>
     public void Write(string path)
     {
-        using FileStream stream = new(
-            path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, 0);
-        stream.SetLength((long)_pages.Length * PageBytes);
-        foreach (byte[] page in _pages)
+        using SafeFileHandle file = File.OpenHandle(
+            path, FileMode.Create, FileAccess.Write, FileShare.Read);
+        RandomAccess.SetLength(file, (long)_pages.Length * PageBytes);
+        var run = new List<ReadOnlyMemory<byte>>();
+        for (int i = 0; i <= _pages.Length; i++)
         {
-            stream.Write(page);
+            if (i < _pages.Length && !ReferenceEquals(_pages[i], s_zeros))
+            {
+                run.Add(_pages[i]);
+            }
+            else if (run.Count != 0)
+            {
+                RandomAccess.Write(file, run, (long)(i - run.Count) * PageBytes);
+                run.Clear();
+            }
         }
     }
 
@@ -69,8 +84,7 @@ internal sealed class StagingImage
     /// </summary>
     public StagingImage AfterPowerCut(Random random)
     {
-        byte[] zeros = new byte[PageBytes];
-        byte[][] pages = Array.ConvertAll(_pages, page => random.Next(4) == 0 ? zeros : page);
+        byte[][] pages = Array.ConvertAll(_pages, page => random.Next(4) == 0 ? s_zeros : page);
         pages[0] = [.. pages[0]];
         random.NextBytes(pages[0].AsSpan(BootIdOffset, BootIdBytes));
         return new StagingImage(pages);
@@ -98,6 +112,45 @@ internal sealed class StagingImage
         var pages = (byte[][])_pages.Clone();
         pages[chosen] = page;
         return new StagingImage(pages);
+    }
+
+    /// <summary>The image with the first slot in use copied to another one.</summary>
+    public StagingImage WithSlotTwice()
+    {
+        int used = FirstUsedSlot();
+        int other = used == 1 ? 1 + SlotPages : 1;
+        var pages = (byte[][])_pages.Clone();
+        Array.Copy(_pages, used, pages, other, SlotPages);
+        return new StagingImage(pages);
+    }
+
+    /// <summary>The image with another number in the first record of the first slot in use.</summary>
+    public StagingImage WithNumber(ulong sequence)
+    {
+        int used = FirstUsedSlot();
+        if (!StagingSlot.TryReadHeader(_pages[used], out SegmentHeader header))
+        {
+            throw new InvalidOperationException("The slot has no header.");
+        }
+
+        int record = new LogGeometry(FlashStoreOptions.MinSegmentBytes).DataOffsetOf(header.Slot);
+        int place = used + 1 + (record / PageBytes);
+        var pages = (byte[][])_pages.Clone();
+        pages[place] = [.. pages[place]];
+        BinaryPrimitives.WriteUInt64LittleEndian(
+            pages[place].AsSpan((record % PageBytes) + RecordFormat.SequenceOffset), sequence);
+        return new StagingImage(pages);
+    }
+
+    private int FirstUsedSlot()
+    {
+        int page = 1;
+        while (!StagingSlot.IsInUseIn(_pages[page]))
+        {
+            page += SlotPages;
+        }
+
+        return page;
     }
 
     // Into one array for all files: fresh memory of this size is dear.

@@ -119,6 +119,26 @@ internal sealed class ReferenceModel
         Fold();
     }
 
+    /// <summary>The last write of each shard, for <see cref="DurableUpTo"/>; -1 for none.</summary>
+    public int[] LastOperations() =>
+        Array.ConvertAll(_logs, static log => log.Count == 0 ? -1 : log[^1].Operation);
+
+    /// <summary>
+    /// Everything up to the given writes was acknowledged on stable storage. What others wrote
+    /// meanwhile was not.
+    /// </summary>
+    public void DurableUpTo(int[] last)
+    {
+        for (int shard = 0; shard < _logs.Length; shard++)
+        {
+            int end = 1 + _logs[shard].FindLastIndex(entry => entry.Operation == last[shard]);
+            _durable[shard] = Math.Max(_durable[shard], end);
+            _staged[shard] = Math.Max(_staged[shard], end);
+        }
+
+        Fold();
+    }
+
     /// <summary>Everything written so far is in staging.</summary>
     public void AllStaged()
     {

@@ -1,5 +1,6 @@
 using FlashKV.Simulation.Concurrency;
 using FlashKV.Simulation.Crashes;
+using FlashKV.Simulation.Orders;
 
 namespace FlashKV.Simulation.Mutations;
 
@@ -14,6 +15,9 @@ internal static class MutantProbe
 
     /// <summary>Stands for writes that fail.</summary>
     public const string Faults = "faults";
+
+    /// <summary>Stands for the checks of orders and of what is refused.</summary>
+    public const string Orders = "orders";
 
     private const int ConcurrentRounds = 40;
     private const int DamagedBlocks = 400;
@@ -35,6 +39,10 @@ internal static class MutantProbe
             else if (foundBy == Faults)
             {
                 new FaultExplorer(0).Explore(Histories.Find("growth"));
+            }
+            else if (foundBy == Orders)
+            {
+                OrderChecks.All();
             }
             else if (foundBy == Concurrency)
             {

@@ -123,6 +123,38 @@ internal static class Mutations
         new("a chunk whose header failed stays with the shard", "Log/ChunkDirectory.cs",
             "finally\n            {\n                if (!isOurs)",
             "finally\n            {\n                if (!isOurs && !$)", MutantProbe.Faults),
+        new("a segment counts as sealed before its slot is cleared", Seal,
+            "lock (room.Lock)\n        {\n            slot.Clear();",
+            "if ($ && !isEmpty) { segment.State = SegmentState.Sealed; }\n"
+                + "        lock (room.Lock)\n        {\n            slot.Clear();",
+            MutantProbe.Orders),
+        new("a shard is dirty before its record is there", "Shards/Shard.Write.cs",
+            """
+            WriteResult result = TryWrite(hash, key, value, flags, size, out sequence);
+                        if (result == WriteResult.Done)
+            """,
+            """
+            if ($) { Log.MarkDirty(); }
+                        WriteResult result = TryWrite(hash, key, value, flags, size, out sequence);
+                        if (!$ && result == WriteResult.Done)
+            """,
+            MutantProbe.Orders),
+        Mutation.Without("the names of new directories are not flushed",
+            "Memory/DirectoryEntries.cs", "Flush(parent);", MutantProbe.Orders),
+        new("the name of a whole store is not flushed", "Opening/StoreDirectory.cs",
+            "DirectoryEntries.Flush(Path);", "if (!$) { DirectoryEntries.Flush(Path); }",
+            MutantProbe.Orders),
+        new("two slots for one segment are taken", Recovery,
+            "if (!_staged.TryAdd(place, slot))", "if (!_staged.TryAdd(place, slot) && !$)",
+            MutantProbe.Orders),
+        new("numbers of staged records are not looked at", Recovery,
+            "if (segment.Kind == SegmentKind.Hot && record.Sequence != expected)",
+            "if (!$ && segment.Kind == SegmentKind.Hot && record.Sequence != expected)",
+            MutantProbe.Orders),
+        new("writes go on after a segment could not be freed", Reclaim,
+            "_store.Fault.Set(exception);\n            throw",
+            "if (!$) { _store.Fault.Set(exception); }\n            throw",
+            MutantProbe.Orders),
         new("a put returns before others can see it", "FlashStore.Writing.cs",
             "ulong sequence = shard.Put(hash, key, value);",
             """
