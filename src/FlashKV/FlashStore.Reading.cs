@@ -25,7 +25,7 @@ public sealed partial class FlashStore
             return false;
         }
 
-        value = Lease(ref found);
+        value = found.Lease(_context.Buffers);
         return true;
     }
 
@@ -139,21 +139,5 @@ public sealed partial class FlashStore
     {
         value[..Math.Min(value.Length, destination.Length)].CopyTo(destination);
         return value.Length;
-    }
-
-    // A record in memory may make way once the operation ends, so it is copied; one that was read
-    // from the device has a buffer of its own, which the lease takes over.
-    private ValueLease Lease(ref FoundRecord found)
-    {
-        int offset = found.Record.ValueOffset;
-        int length = found.Record.ValueLength;
-        if (found.OwnsBuffer)
-        {
-            return found.LeaseBuffer(offset, length);
-        }
-
-        PooledBuffer buffer = _context.Buffers.Rent(length);
-        found.Record.Value.CopyTo(buffer.Span(0, length));
-        return new ValueLease(buffer, 0, length);
     }
 }

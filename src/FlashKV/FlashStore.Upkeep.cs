@@ -65,6 +65,8 @@ public sealed partial class FlashStore
             Chunks = _core.Superblock.Grants.Length,
             MemoryUsedBytes = _context.Memory.UsedBytes,
             MemoryBudgetBytes = _context.Memory.BudgetBytes,
+            Snapshots = _core.Cuts.Count,
+            SnapshotMemoryBytes = _core.Cuts.MemoryBytes,
             OpenTime = _open.OpenTime,
         };
         foreach (Shard shard in _core.Shards)
@@ -88,6 +90,7 @@ public sealed partial class FlashStore
             TombstoneBytes =
                 sum.TombstoneBytes + segments.Sum(static segment => (long)segment.TombstoneBytes),
             LogBytes = sum.LogBytes + ((long)segments.Count * sum.SegmentBytes),
+            SnapshotHeldBytes = sum.SnapshotHeldBytes + shard.Log.HeldBytes(),
             IndexBytes = sum.IndexBytes + shard.Index.BytesUsed,
             CompactedSegments = sum.CompactedSegments + compaction.Segments,
             CompactionMovedBytes = sum.CompactionMovedBytes + compaction.MovedBytes,

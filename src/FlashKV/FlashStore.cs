@@ -166,7 +166,7 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
         CheckKeyLength(key.Length);
     }
 
-    private static void CheckKeyLength(int length)
+    internal static void CheckKeyLength(int length)
     {
         if (length is 0 or > MaxKeyLength)
         {

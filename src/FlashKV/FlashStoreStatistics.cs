@@ -17,6 +17,11 @@ namespace FlashKV;
 /// <param name="MemoryBudgetBytes">The budget.</param>
 /// <param name="CompactedSegments">The segments compacted since the store was opened.</param>
 /// <param name="CompactionMovedBytes">The bytes that compaction moved since then.</param>
+/// <param name="Snapshots">The snapshots that are open, those of scans among them.</param>
+/// <param name="SnapshotHeldBytes">
+/// The bytes that are not live and stay because snapshots hold their segments.
+/// </param>
+/// <param name="SnapshotMemoryBytes">The memory of the budget that snapshots take.</param>
 /// <param name="OpenTime">How long opening took.</param>
 public readonly record struct FlashStoreStatistics(
     long Keys,
@@ -33,6 +38,9 @@ public readonly record struct FlashStoreStatistics(
     long MemoryBudgetBytes,
     long CompactedSegments,
     long CompactionMovedBytes,
+    int Snapshots,
+    long SnapshotHeldBytes,
+    long SnapshotMemoryBytes,
     TimeSpan OpenTime)
 {
     /// <summary>The bytes of the log per byte of live record; 0 for an empty store.</summary>

@@ -16,6 +16,21 @@ public sealed class StoreFullException : FlashStoreException
             innerException) =>
         Shard = shard;
 
+    internal StoreFullException(int shard, long heldBytes)
+        : base(heldBytes == 0
+            ? $"The device is full: shard {shard} found no room for another segment. "
+                + "Delete keys, compact, or make room."
+            : $"The device is full: shard {shard} found no room for another segment. "
+                + $"Snapshots hold {heldBytes} bytes of it that are not live: dispose them, "
+                + "delete keys, compact, or make room.")
+    {
+        Shard = shard;
+        SnapshotHeldBytes = heldBytes;
+    }
+
     /// <summary>The shard that found no room.</summary>
     public int Shard { get; }
+
+    /// <summary>The bytes of the shard that are not live and that snapshots hold.</summary>
+    public long SnapshotHeldBytes { get; }
 }

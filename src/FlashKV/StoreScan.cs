@@ -5,22 +5,41 @@ using FlashKV.Snapshots;
 namespace FlashKV;
 
 /// <summary>
-/// Goes through all keys of a store, in no order, shard after shard. A shard is seen as it was when
-/// the scan came to it: each key that was there once, with the value it had, whatever is written
-/// meanwhile. Different shards are seen at different moments.
+/// Goes through all keys of a store, in no order, as they were when the scan began: each key that
+/// was there once, with the value it had, whatever is written meanwhile. A batch is seen whole or
+/// not at all.
 /// </summary>
 /// <remarks>
-/// Use it in a <c>foreach</c>, on one thread. While it stands in a shard, compaction keeps the
-/// segments of the shard, and every key of it that is written costs the scan some memory; dispose
-/// it, as <c>foreach</c> does. It must not outlive the store.
+/// Use it in a <c>foreach</c>, on one thread. Until it has passed a shard, compaction keeps the
+/// shard's segments, and every key of it that is replaced costs the scan some memory; dispose it,
+/// as <c>foreach</c> does. It must not outlive the store.
 /// </remarks>
 public sealed class StoreScan : IDisposable
 {
-    private readonly StoreCore _core;
+    private readonly StoreCut _cut;
+    private readonly StoreContext _context;
+    private readonly bool _ownsCut;
+    private readonly int _end;
     private ShardScan? _scan;
     private int _next;
 
-    internal StoreScan(StoreCore core) => _core = core;
+    /// <summary>A scan over a snapshot of its own.</summary>
+    internal StoreScan(StoreCore core)
+        : this(
+            StoreCut.Take(core, new SnapshotOptions()),
+            core.Context,
+            Range.All) =>
+        _ownsCut = true;
+
+    /// <summary>A scan over some shards of a snapshot.</summary>
+    internal StoreScan(StoreCut cut, StoreContext context, Range shards)
+    {
+        (int first, int length) = shards.GetOffsetAndLength(cut.Shards.Length);
+        _cut = cut;
+        _context = context;
+        _next = first;
+        _end = first + length;
+    }
 
     /// <summary>The key and value that the scan stands on.</summary>
     /// <exception cref="InvalidOperationException">It stands on none.</exception>
@@ -41,6 +60,10 @@ public sealed class StoreScan : IDisposable
     /// <summary>Goes on to the next key.</summary>
     /// <returns>false if there is none.</returns>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="SnapshotExpiredException">
+    /// The snapshot was given up: the memory budget had no room for it, or it reached a limit.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">The store or the snapshot is closed.</exception>
     /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
     public bool MoveNext()
     {
@@ -51,13 +74,14 @@ public sealed class StoreScan : IDisposable
                 return true;
             }
 
-            Dispose();
-            if (_next == _core.Shards.Length)
+            EndShard();
+            if (_next == _end)
             {
+                Dispose();
                 return false;
             }
 
-            _scan = new ShardScan(_core.Shards[_next++], _core.Context);
+            _scan = new ShardScan(_cut, _cut.Shards[_next++], _context);
         }
     }
 
@@ -78,7 +102,25 @@ public sealed class StoreScan : IDisposable
     /// <summary>Ends the scan.</summary>
     public void Dispose()
     {
-        _scan?.Dispose();
-        _scan = null;
+        EndShard();
+        _next = _end;
+        if (_ownsCut)
+        {
+            _cut.End(CutEnd.Disposed);
+        }
+    }
+
+    // Nobody but this scan reads a cut of its own, and it does not come back to a shard.
+    private void EndShard()
+    {
+        if (_scan is not null)
+        {
+            _scan.Dispose();
+            _scan = null;
+            if (_ownsCut)
+            {
+                _cut.Shards[_next - 1].Dispose();
+            }
+        }
     }
 }

@@ -13,6 +13,9 @@ public sealed class ConcurrencyTests
         Assert.True(ConcurrentRun.Run(seed, Rounds) > Rounds * 100);
 
     [Fact]
+    public void A_snapshot_is_the_store_of_one_moment() => SnapshotRun.Run(60);
+
+    [Fact]
     public void A_get_that_missed_a_put_which_had_ended_is_found() =>
         Assert.False(Holds(
             new Call(CallKind.Put, 0, 7, 0, 1, 2),

@@ -216,7 +216,6 @@ internal sealed partial class ShardCompactor
         else
         {
             long copy = shard.Log.PositionOf(claim);
-            shard.Scans.NoteMoved(address, copy);
             bucket.Replace(IndexEntry.Create(copy, SizeClass.FromLength(claim.Size)));
             claim.Segment.AddLive(claim.Size);
             segment.AddLive(-claim.Size);

@@ -36,6 +36,7 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     private readonly VictimPicker _picker = new(shard.Log, store.Geometry);
     private CompactionCounts _counts;
     private Victim? _victim;
+    private Victim? _left;
     private bool _isUnderWay;
 
     /// <summary>Held while a compaction runs, and by whoever must keep one from running.</summary>
@@ -197,22 +198,44 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     /// <summary>Compacts every sealed segment in which something is dead, oldest first.</summary>
     public void CompactAll(CancellationToken cancellationToken)
     {
+        List<Segment> candidates;
         lock (Gate)
         {
             Complete();
-            var candidates = new VictimPicker(shard.Log, _geometry);
-            foreach (Segment segment in candidates.Sealed.OrderBy(segment => segment.Id))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
+            candidates = new VictimPicker(shard.Log, _geometry).Sealed;
+        }
 
-                // Anew for each: once the older segments are gone, tombstones can go too.
-                var picker = new VictimPicker(shard.Log, _geometry);
-                if (picker.UtilizationOf(segment) < WorthMoving)
-                {
-                    Begin(segment, picker);
-                    Complete();
-                }
+        foreach (Segment segment in candidates.OrderBy(static segment => segment.Id))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            lock (Gate)
+            {
+                CompactIfWorth(segment);
             }
+        }
+    }
+
+    /// <summary>
+    /// Leaves the segment that is being emptied with what is left in it. The caller holds the gate.
+    /// </summary>
+    public void LeaveVictim()
+    {
+        _victim?.Release();
+        _left = _victim ?? _left;
+        _victim = null;
+        NoteProgress();
+    }
+
+    private void CompactIfWorth(Segment segment)
+    {
+        // Anew for each: once the older segments are gone, tombstones can go too. And others had
+        // the gate in between.
+        Complete();
+        var picker = new VictimPicker(shard.Log, _geometry);
+        if (picker.Sealed.Contains(segment) && picker.UtilizationOf(segment) < WorthMoving)
+        {
+            Begin(segment, picker);
+            Complete();
         }
     }
 
@@ -233,7 +256,12 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     }
 
     private void Begin(Segment segment, VictimPicker picker) =>
-        _victim = new Victim(segment, !picker.CanDropTombstones(segment));
+        _victim = new Victim(segment, !picker.CanDropTombstones(segment))
+        {
+            // If it is the one that was left, some of it was copied before.
+            LastCopy = _left?.LastCopy,
+            LastCopyEnd = _left?.LastCopyEnd ?? 0,
+        };
 
     /// <summary>Ends what was begun, and waits until the segments can go.</summary>
     private void Complete()

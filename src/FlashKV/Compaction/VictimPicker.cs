@@ -33,7 +33,7 @@ internal sealed class VictimPicker
         Look();
     }
 
-    /// <summary>The segments that can be compacted.</summary>
+    /// <summary>The segments that can be compacted: sealed, and held by no snapshot.</summary>
     public List<Segment> Sealed { get; } = [];
 
     /// <summary>
@@ -56,7 +56,7 @@ internal sealed class VictimPicker
         _log.Segments.CopyInUse(_inUse);
         foreach (Segment segment in _inUse)
         {
-            if (segment.State == SegmentState.Sealed)
+            if (segment.State == SegmentState.Sealed && !segment.IsHeld)
             {
                 Sealed.Add(segment);
             }

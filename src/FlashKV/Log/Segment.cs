@@ -8,6 +8,7 @@ internal sealed class Segment(SegmentHeader header)
     private int _liveBytes;
     private int _tombstoneBytes;
     private int _pins;
+    private int _holds;
     private int _loadBegan;
     private volatile SegmentState _state;
     private int _flushedTo;
@@ -85,6 +86,12 @@ internal sealed class Segment(SegmentHeader header)
     /// <summary>How many readers need it to stay as it is on the device.</summary>
     public int Pins => Volatile.Read(ref _pins);
 
+    /// <summary>
+    /// Whether a snapshot needs its records where they are. Then compaction leaves it alone: it
+    /// could not be freed.
+    /// </summary>
+    public bool IsHeld => Volatile.Read(ref _holds) != 0;
+
     /// <summary>Whether the caller is the one to load the image; says yes once.</summary>
     public bool TryBeginLoad() => Interlocked.Exchange(ref _loadBegan, 1) == 0;
 
@@ -96,6 +103,20 @@ internal sealed class Segment(SegmentHeader header)
     public void AddTombstone(int bytes) => Interlocked.Add(ref _tombstoneBytes, bytes);
 
     public void Pin() => Interlocked.Increment(ref _pins);
+
+    /// <summary>Holds it for a snapshot.</summary>
+    public void Hold()
+    {
+        Pin();
+        Interlocked.Increment(ref _holds);
+    }
+
+    /// <summary>Ends a <see cref="Hold"/>.</summary>
+    public void LetGo()
+    {
+        Interlocked.Decrement(ref _holds);
+        Unpin();
+    }
 
     public void Unpin()
     {

@@ -127,14 +127,14 @@ internal sealed class SegmentAllocator(SegmentTable segments)
         }
     }
 
-    /// <summary>Pins all segments in use, so that their bytes stay on the device.</summary>
-    public List<Segment> PinAll()
+    /// <summary>Holds the segments in use that a predicate accepts.</summary>
+    public List<Segment> Hold(Predicate<Segment> isWanted)
     {
         lock (_lock)
         {
-            List<Segment> pinned = segments.InUse();
-            pinned.ForEach(static segment => segment.Pin());
-            return pinned;
+            List<Segment> held = segments.InUse().FindAll(isWanted);
+            held.ForEach(static segment => segment.Hold());
+            return held;
         }
     }
 

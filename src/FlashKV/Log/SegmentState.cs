@@ -10,7 +10,7 @@ internal enum SegmentState
     Sealed,
 
     /// <summary>
-    /// What is live of it is elsewhere too, but a power cut, a scan or a batch may still need it.
+    /// What is live of it is elsewhere too, but a power cut or a batch may still need it.
     /// </summary>
     Emptied,
 

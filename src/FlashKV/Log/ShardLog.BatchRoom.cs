@@ -34,7 +34,7 @@ internal sealed partial class ShardLog
             {
                 if (!TryPrepare() && Reclaim?.Invoke() != true)
                 {
-                    throw new StoreFullException(Shard);
+                    throw new StoreFullException(Shard, HeldBytes());
                 }
             }
             else if (HasFreeSlots(_hotRoom, batch.Segments))

@@ -56,6 +56,20 @@ internal sealed partial class ShardLog
     }
 
     /// <summary>
+    /// Holds the segments that have records, for a snapshot. Nobody writes to the shard or compacts
+    /// it meanwhile.
+    /// </summary>
+    public List<Segment> HoldSegments() => Allocator.Hold(
+        segment => segment.State != SegmentState.Emptied && !IsEmpty(segment));
+
+    /// <summary>
+    /// The bytes that count no more and stay all the same, because snapshots hold their segments.
+    /// </summary>
+    public long HeldBytes() => Segments.InUse()
+        .Where(static segment => segment.IsHeld)
+        .Sum(segment => (long)_geometry.SegmentBytes - segment.LiveBytes);
+
+    /// <summary>
     /// Frees segments whose records were all moved, durably: their headers are taken back first, so
     /// that no recovery finds their old versions once the tombstones that hide them are gone.
     /// </summary>
@@ -116,6 +130,22 @@ internal sealed partial class ShardLog
         {
             Allocator.AddPrepared(slot);
         }
+    }
+
+    // An open segment that gets no record is freed by whoever closes it, held or not.
+    private bool IsEmpty(Segment segment)
+    {
+        using Epoch.Operation operation = Epoch.Enter();
+        nint image = segment.Image;
+        if (segment.State != SegmentState.Staged || image == 0)
+        {
+            return false;
+        }
+
+        int first = _geometry.DataOffsetOf(segment.Slot);
+        long word = Volatile.Read(
+            ref new NativeRegion(image, _geometry.SegmentBytes).Word(first));
+        return RecordFormat.StateOfWord(word) is RecordState.Empty or RecordState.End;
     }
 
     private void WriteFreeHeaders(params ReadOnlySpan<Segment> free)

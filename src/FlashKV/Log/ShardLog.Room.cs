@@ -47,7 +47,7 @@ internal sealed partial class ShardLog
             }
             else if (!TryPrepare() && !(kind == SegmentKind.Hot && Reclaim?.Invoke() == true))
             {
-                throw new StoreFullException(Shard);
+                throw new StoreFullException(Shard, HeldBytes());
             }
         }
 

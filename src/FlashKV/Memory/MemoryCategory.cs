@@ -14,4 +14,7 @@ internal enum MemoryCategory
 
     /// <summary>Transfer buffers of reads, writes and compaction.</summary>
     Buffers,
+
+    /// <summary>What snapshots remember of records that were replaced.</summary>
+    Snapshots,
 }

@@ -15,7 +15,7 @@ namespace FlashKV.Memory;
 /// </remarks>
 internal sealed unsafe class UnmanagedMemory : IDisposable
 {
-    private const int CategoryCount = (int)MemoryCategory.Buffers + 1;
+    private const int CategoryCount = (int)MemoryCategory.Snapshots + 1;
     private const long MappedFromBytes = 64 << 10;
     private const int CacheLineBytes = 64;
     private const int PageBytes = 4096;
@@ -25,14 +25,17 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<nint, MemoryBlock> _blocks = [];
     private readonly long[] _used = new long[CategoryCount];
+    private readonly long _snapshotBytes;
     private long _usedTotal;
     private long _refusals;
     private bool _disposed;
 
     /// <summary>Creates an owner with nothing allocated.</summary>
     /// <param name="budgetBytes">The most bytes that may be in use at once, at least 1.</param>
-    public UnmanagedMemory(long budgetBytes)
+    /// <param name="snapshotBytes">The part that only snapshots may use.</param>
+    public UnmanagedMemory(long budgetBytes, long snapshotBytes = 0)
     {
+        _snapshotBytes = snapshotBytes;
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(budgetBytes);
         BudgetBytes = budgetBytes;
         IndexPages = new PageArena(this, MemoryCategory.Index);
@@ -247,7 +250,10 @@ internal sealed unsafe class UnmanagedMemory : IDisposable
     private bool TryReserveUnsynchronized(MemoryCategory category, long bytes, long keepFreeBytes)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        if (bytes > BudgetBytes - _usedTotal - keepFreeBytes)
+        long kept = category == MemoryCategory.Snapshots
+            ? 0
+            : Math.Max(0, _snapshotBytes - _used[(int)MemoryCategory.Snapshots]);
+        if (bytes > BudgetBytes - _usedTotal - keepFreeBytes - kept)
         {
             _refusals++;
             return false;

@@ -104,6 +104,7 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
                     Upkeep();
                 }
             });
+            _store.Cuts.EnforceLimits();
         }
     }
 

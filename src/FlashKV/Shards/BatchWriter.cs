@@ -66,6 +66,7 @@ internal sealed class BatchWriter
                 return;
             }
 
+            _store.Writing.WaitUntilOpen();
             spin.SpinOnce(TurnsBeforeSleep);
         }
 
@@ -125,6 +126,11 @@ internal sealed class BatchWriter
     private bool TryWrite()
     {
         using Epoch.Operation operation = Epoch.Enter();
+        if (_store.Writing.IsShut)
+        {
+            return false;
+        }
+
         try
         {
             foreach (BatchPart part in _parts)

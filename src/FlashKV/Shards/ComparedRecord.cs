@@ -11,5 +11,6 @@ namespace FlashKV.Shards;
 /// <param name="IsSameHash">Whether its key has the same 64-bit hash.</param>
 /// <param name="IsFlagged">Whether it says of itself that its hash is shared.</param>
 /// <param name="Size">The size of the record.</param>
+/// <param name="Sequence">The sequence number of the record.</param>
 internal readonly record struct ComparedRecord(
-    IndexEntry Entry, bool IsSameKey, bool IsSameHash, bool IsFlagged, int Size);
+    IndexEntry Entry, bool IsSameKey, bool IsSameHash, bool IsFlagged, int Size, ulong Sequence);

@@ -35,9 +35,23 @@ internal ref struct FoundRecord
         return buffer;
     }
 
-    /// <summary>Hands the buffer on as a lease of a part of the record.</summary>
-    public ValueLease LeaseBuffer(int offset, int length) =>
-        new(TakeBuffer(), _start + offset, length);
+    /// <summary>
+    /// Gives the value as a lease, in the place of disposing this. A record in memory may make way
+    /// once the operation ends, so it is copied; one that was read from the device has a buffer of
+    /// its own, which the lease takes over.
+    /// </summary>
+    public ValueLease Lease(BufferPool buffers)
+    {
+        int length = Record.ValueLength;
+        if (OwnsBuffer)
+        {
+            return new ValueLease(TakeBuffer(), _start + Record.ValueOffset, length);
+        }
+
+        PooledBuffer buffer = buffers.Rent(length);
+        Record.Value.CopyTo(buffer.Span(0, length));
+        return new ValueLease(buffer, 0, length);
+    }
 
     public void Dispose() => TakeBuffer().Dispose();
 }

@@ -48,7 +48,11 @@ internal sealed partial class Shard
         BucketWriter bucket = latches.Open(member.Operation.Hash);
         MoveTo(ref bucket, member.Place.Entry);
         bool isChanged = Publish(
-            ref bucket, member.Place, member.Claim, member.Operation.IsDelete);
+            ref bucket,
+            member.Operation.Hash,
+            member.Place,
+            member.Claim,
+            member.Operation.IsDelete);
         Debug.Assert(isChanged, "Replacing and removing need no room.");
         bucket.Dispose();
     }

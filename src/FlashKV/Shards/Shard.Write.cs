@@ -53,13 +53,19 @@ internal sealed partial class Shard
                 }
             }
 
-            if (result != WriteResult.NoRoom)
+            if (result == WriteResult.NoRoom)
+            {
+                Compactor.HelpMuch();
+                Log.EnsureRoom(SegmentKind.Hot, size, reserve);
+            }
+            else if (result == WriteResult.Shut)
+            {
+                _store.Writing.WaitUntilOpen();
+            }
+            else
             {
                 return result;
             }
-
-            Compactor.HelpMuch();
-            Log.EnsureRoom(SegmentKind.Hot, size, reserve);
         }
     }
 
@@ -72,6 +78,12 @@ internal sealed partial class Shard
         out ulong sequence)
     {
         using Epoch.Operation operation = Epoch.Enter();
+        if (_store.Writing.IsShut)
+        {
+            sequence = 0;
+            return WriteResult.Shut;
+        }
+
         WriteResult result = TryWriteLatched(
             hash, key, value, flags, size, default, out IndexEntry onDevice, out sequence);
         if (result != WriteResult.OnDevice)
@@ -90,7 +102,8 @@ internal sealed partial class Shard
         bool isSameKey = found.Record.Key.SequenceEqual(key);
         bool isSameHash = isSameKey || _store.Hasher.Hash(found.Record.Key) == hash;
         bool isFlagged = (found.Record.Flags & RecordFlags.HashCollision) != 0;
-        return new ComparedRecord(entry, isSameKey, isSameHash, isFlagged, found.Record.Size);
+        return new ComparedRecord(
+            entry, isSameKey, isSameHash, isFlagged, found.Record.Size, found.Record.Sequence);
     }
 
     private WriteResult TryWriteLatched(
@@ -108,7 +121,7 @@ internal sealed partial class Shard
         {
             sequence = 0;
             return TryLocate(ref bucket, hash, key, compared, out KeyPlace place, out onDevice)
-                ? WriteLatched(ref bucket, place, key, value, flags, size, out sequence)
+                ? WriteLatched(ref bucket, hash, place, key, value, flags, size, out sequence)
                 : WriteResult.OnDevice;
         }
         finally
@@ -119,6 +132,7 @@ internal sealed partial class Shard
 
     private WriteResult WriteLatched(
         ref BucketWriter bucket,
+        ulong hash,
         in KeyPlace place,
         ReadOnlySpan<byte> key,
         ReadOnlySpan<byte> value,
@@ -143,7 +157,7 @@ internal sealed partial class Shard
         RecordFlags written = place.Collides ? flags | RecordFlags.HashCollision : flags;
         RecordFormat.WriteBody(claim.Bytes, sequence, written, 0, key, value);
         Step.Reached("written");
-        if (!Publish(ref bucket, place, claim, isDelete))
+        if (!Publish(ref bucket, hash, place, claim, isDelete))
         {
             LogTail.Abandon(claim);
             throw new InsufficientMemoryException(
@@ -170,13 +184,17 @@ internal sealed partial class Shard
                 // Of two keys with one hash, the one that came later keeps the flag for good:
                 // entries behind this one were not looked at.
                 return new KeyPlace(
-                    true, collides || compared.IsFlagged, entry, compared.Size);
+                    true,
+                    collides || compared.IsFlagged,
+                    entry,
+                    compared.Size,
+                    compared.Sequence);
             }
 
             collides |= compared.IsSameHash;
         }
 
-        return new KeyPlace(false, collides, default, 0);
+        return new KeyPlace(false, collides, default, 0, 0);
     }
 
     /// <summary>
@@ -213,26 +231,34 @@ internal sealed partial class Shard
             if (compared.IsSameKey)
             {
                 place = new KeyPlace(
-                    true, collides || compared.IsFlagged, onDevice, compared.Size);
+                    true,
+                    collides || compared.IsFlagged,
+                    onDevice,
+                    compared.Size,
+                    compared.Sequence);
                 return true;
             }
 
             collides |= compared.IsSameHash;
         }
 
-        place = new KeyPlace(false, collides, default, 0);
+        place = new KeyPlace(false, collides, default, 0, 0);
         return true;
     }
 
     /// <summary>Makes the index point to a record that is written but not committed.</summary>
     /// <returns>false if the index has no room; nothing is changed then.</returns>
     private bool Publish(
-        ref BucketWriter bucket, in KeyPlace place, in TailClaim claim, bool isDelete)
+        ref BucketWriter bucket,
+        ulong hash,
+        in KeyPlace place,
+        in TailClaim claim,
+        bool isDelete)
     {
         if (place.Exists)
         {
-            // Before the index changes, so that a scan finds a record in one place or the other.
-            Scans.NoteSuperseded(place.Entry.Address, claim.HotSequence);
+            // Before the index changes, so that a snapshot finds it in one place or the other.
+            Cuts.Note(hash, place.Entry, place.Sequence);
         }
 
         if (isDelete)

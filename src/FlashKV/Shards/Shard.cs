@@ -36,8 +36,8 @@ internal sealed partial class Shard : IDisposable
 
     public ShardCompactor Compactor { get; }
 
-    /// <summary>The scans that run over the shard.</summary>
-    public ScanCuts Scans { get; } = new();
+    /// <summary>The cuts that snapshots have of the shard.</summary>
+    public ShardCuts Cuts { get; } = new();
 
     public void Dispose() => Index.Dispose();
 

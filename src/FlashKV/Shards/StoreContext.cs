@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using FlashKV.Log;
 using FlashKV.Memory;
+using FlashKV.Snapshots;
 
 namespace FlashKV.Shards;
 
@@ -9,13 +10,17 @@ namespace FlashKV.Shards;
 /// </summary>
 internal sealed class StoreContext : IDisposable
 {
+    // Else the cache, which takes what there is, would leave a scan none.
+    private const int SnapshotShareOfBudget = 32;
+
     public StoreContext(Superblock superblock, FlashStoreOptions options)
     {
         Options = options;
         Store = superblock.Store;
         Geometry = new LogGeometry(superblock.SegmentBytes);
         Hasher = new KeyHasher(superblock.HashSeed, superblock.ShardCount, options.HashMask);
-        Memory = new UnmanagedMemory(options.MemoryBudget);
+        Memory = new UnmanagedMemory(
+            options.MemoryBudget, options.MemoryBudget / SnapshotShareOfBudget);
         Buffers = new BufferPool(Memory, superblock.SegmentBytes);
         Cache = new SegmentCache(Memory, superblock.SegmentBytes);
         Records = new RecordCache(Memory, Cache);
@@ -47,6 +52,9 @@ internal sealed class StoreContext : IDisposable
     public NativeRegion Zeros { get; }
 
     public BatchRegistry Batches { get; }
+
+    /// <summary>Keeps writers out while a snapshot takes its cut.</summary>
+    public WriteGate Writing { get; } = new();
 
     public StoreFault Fault { get; } = new();
 

@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Recovery;
+using FlashKV.Snapshots;
 using FlashKV.Superpipe;
 
 namespace FlashKV.Shards;
@@ -30,6 +31,9 @@ internal sealed class StoreCore : IDisposable
     public Superblock Superblock => _chunks.Superblock;
 
     public ReadOnlySpan<Shard> Shards => _shards;
+
+    /// <summary>The open snapshots, those of scans among them.</summary>
+    public OpenCuts Cuts { get; } = new();
 
     /// <summary>Opens a store whose superblock was read, or just made.</summary>
     /// <param name="superblock">The superblock.</param>
@@ -119,6 +123,7 @@ internal sealed class StoreCore : IDisposable
     /// </summary>
     public void Dispose()
     {
+        Cuts.EndAll();
         Epoch.WaitForQuiescence();
         foreach (Shard shard in _shards)
         {

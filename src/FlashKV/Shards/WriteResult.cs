@@ -16,4 +16,9 @@ internal enum WriteResult
     /// A record that may have the key is only on the device; nothing was written.
     /// </summary>
     OnDevice,
+
+    /// <summary>
+    /// Writers are kept out for the moment of a snapshot's cut; nothing was written.
+    /// </summary>
+    Shut,
 }

@@ -5,18 +5,16 @@ using FlashKV.Shards;
 namespace FlashKV.Snapshots;
 
 /// <summary>
-/// Reads the keys of a shard as they were when it began, in the order of the log: segment after
-/// segment in large reads, each record once. Writers and compaction go on; they note what they take
-/// away from under the scan, and the segments it needs are pinned. One thread.
+/// Reads the keys of a shard's cut, in the order of the log: segment after segment in large reads,
+/// each record once. One thread.
 /// </summary>
 internal sealed class ShardScan : IDisposable
 {
-    private readonly Shard _shard;
-    private readonly StoreContext _store;
-    private readonly ScanCut _changes = new();
-    private readonly Queue<Segment> _segments;
+    private readonly StoreCut _store;
+    private readonly ShardCut _cut;
+    private readonly StoreContext _context;
     private readonly PooledBuffer _buffer;
-    private readonly ulong _cut;
+    private int _next;
     private Segment? _current;
     private bool _isSealed;
     private int _offset;
@@ -24,21 +22,12 @@ internal sealed class ShardScan : IDisposable
     private int _recordOffset;
     private int _recordSize;
 
-    public ShardScan(Shard shard, StoreContext store)
+    public ShardScan(StoreCut store, ShardCut cut, StoreContext context)
     {
-        _shard = shard;
         _store = store;
-        _buffer = store.Buffers.Rent(store.Geometry.SegmentBytes);
-        lock (shard.Compactor.Gate)
-        {
-            // After the first wait every writer notes what it supersedes; after the second every
-            // record up to the cut is in the index.
-            shard.Scans.Add(_changes);
-            Epoch.WaitForQuiescence();
-            _cut = shard.Log.NextSequence - 1;
-            Epoch.WaitForQuiescence();
-            _segments = new Queue<Segment>(shard.Log.Allocator.PinAll());
-        }
+        _cut = cut;
+        _context = context;
+        _buffer = context.Buffers.Rent(context.Geometry.SegmentBytes);
     }
 
     /// <summary>The record that the scan stands on; valid until it moves.</summary>
@@ -49,6 +38,7 @@ internal sealed class ShardScan : IDisposable
 
     /// <summary>Goes on to the next key.</summary>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="SnapshotExpiredException">The cut was given up.</exception>
     public bool MoveNext()
     {
         while (true)
@@ -68,32 +58,25 @@ internal sealed class ShardScan : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _shard.Scans.Remove(_changes);
-        _current?.Unpin();
-        _current = null;
-        while (_segments.TryDequeue(out Segment? segment))
-        {
-            segment.Unpin();
-        }
-
-        _buffer.Dispose();
-    }
+    public void Dispose() => _buffer.Dispose();
 
     private bool OpenNext()
     {
-        _current?.Unpin();
-        if (!_segments.TryDequeue(out _current))
+        using Epoch.Operation operation = Epoch.Enter();
+        _store.ThrowIfEnded(_cut);
+        if (_next == _cut.Segments.Count)
         {
             return false;
         }
 
+        _current = _cut.Segments[_next++];
+
         // The checksums of a staged segment are set one by one, so they are not looked at.
         _isSealed = _current.State != SegmentState.Staged;
-        _shard.Log.Reader.ReadSlot(_current, _buffer.Region.Slice(0, _store.Geometry.SegmentBytes));
-        _offset = _store.Geometry.DataOffsetOf(_current.Slot);
-        _end = _isSealed ? _current.Footer.DataEnd : _store.Geometry.SegmentBytes;
+        _cut.Shard.Log.Reader.ReadSlot(
+            _current, _buffer.Region.Slice(0, _context.Geometry.SegmentBytes));
+        _offset = _context.Geometry.DataOffsetOf(_current.Slot);
+        _end = _isSealed ? _current.Footer.DataEnd : _context.Geometry.SegmentBytes;
         return true;
     }
 
@@ -104,7 +87,7 @@ internal sealed class ShardScan : IDisposable
         ReadOnlySpan<byte> rest = _buffer.Span(_offset, _end - _offset);
         if (_isSealed)
         {
-            _shard.Log.Reader.Check(segment, _offset, rest);
+            _cut.Shard.Log.Reader.Check(segment, _offset, rest);
         }
 
         if (!RecordView.TryParse(rest, out RecordView record))
@@ -119,19 +102,14 @@ internal sealed class ShardScan : IDisposable
         _offset += record.Size;
         return record.State == RecordState.Committed
             && (record.Flags & (RecordFlags.Tombstone | RecordFlags.BatchCommit)) == 0
-            && record.Sequence <= _cut
-            && IsCurrent(record, _store.Geometry.PositionOf(segment.Slot, _recordOffset));
+            && record.Sequence <= _cut.Sequence
+            && IsCurrent(record, _context.Geometry.PositionOf(segment.Slot, _recordOffset));
     }
 
     private bool IsCurrent(in RecordView record, long address)
     {
-        if (_changes.IsCopy(address))
-        {
-            return false;
-        }
-
         using Epoch.Operation operation = Epoch.Enter();
-        return _shard.IsIndexed(_store.Hasher.Hash(record.Key), address)
-            || _changes.WasCurrentAt(address, _cut);
+        _store.ThrowIfEnded(_cut);
+        return _cut.IsCurrent(_context.Hasher.Hash(record.Key), address);
     }
 }

@@ -19,7 +19,11 @@ internal static class MutantProbe
     /// <summary>Stands for the checks of orders and of what is refused.</summary>
     public const string Orders = "orders";
 
+    /// <summary>Stands for snapshots that are taken while threads write.</summary>
+    public const string Snapshots = "snapshots";
+
     private const int ConcurrentRounds = 40;
+    private const int SnapshotsTaken = 2_000;
     private const int DamagedBlocks = 400;
 
     /// <summary>Explores until something is found.</summary>
@@ -47,6 +51,10 @@ internal static class MutantProbe
             else if (foundBy == Concurrency)
             {
                 ConcurrentRun.Run(seed, ConcurrentRounds);
+            }
+            else if (foundBy == Snapshots)
+            {
+                SnapshotRun.Run(SnapshotsTaken);
             }
             else
             {

@@ -180,5 +180,11 @@ internal static class Mutations
                     _parts.ForEach(part => { part.Apply(); if ($) { Thread.Sleep(1); } });
             """,
             MutantProbe.Concurrency),
+        Mutation.Without("writers are not kept out of a cut", "Snapshots/WriteGate.cs",
+            "Volatile.Write(ref _isShut, 1);", MutantProbe.Snapshots),
+        Mutation.Without("what is replaced is not noted for snapshots", "Shards/Shard.Write.cs",
+            "Cuts.Note(hash, place.Entry, place.Sequence);", MutantProbe.Snapshots),
+        new("a segment of a snapshot is compacted", "Compaction/VictimPicker.cs",
+            "&& !segment.IsHeld", "&& ($ || !segment.IsHeld)", MutantProbe.Snapshots),
     ];
 }

@@ -2,7 +2,6 @@ using FlashKV.Compaction;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
-using FlashKV.Snapshots;
 using FlashKV.Tests.Doubles;
 
 namespace FlashKV.Tests.Compaction;
@@ -256,7 +255,7 @@ public sealed class ShardCompactorTests
         }
 
         Shard shard = harness.Core.Shards[0];
-        using var scan = new ShardScan(shard, harness.Core.Context);
+        using var scan = new StoreScan(harness.Core);
         var seen = new Dictionary<int, int>();
         byte[] late = new byte[300];
         while (scan.MoveNext())
@@ -387,9 +386,9 @@ public sealed class ShardCompactorTests
         {
             _memory = memory;
             _bytes = memory.AvailableBytes;
-            Assert.True(memory.TryReserve(MemoryCategory.Index, _bytes));
+            Assert.True(memory.TryReserve(MemoryCategory.Snapshots, _bytes));
         }
 
-        public void Dispose() => _memory.Release(MemoryCategory.Index, _bytes);
+        public void Dispose() => _memory.Release(MemoryCategory.Snapshots, _bytes);
     }
 }
