@@ -103,7 +103,9 @@ internal unsafe partial struct BatchRunner<TRegisters>
         }
     }
 
-    // One call tells the driver of all unit attentions that came together.
+    // One call tells the driver of all unit attentions that came together. ENODEV says that the
+    // driver could not read the capacity on the path of the device's node (SP §2.6): a link is down,
+    // and commands take another path. If the adapter is gone, they will find out.
     private void Verify()
     {
         // SAFETY: the commands in the list are this thread's.
@@ -118,7 +120,7 @@ internal unsafe partial struct BatchRunner<TRegisters>
             int index = _attentions.Pop(_queue.Memory);
             if (_isStopped)
                 Drop(index);
-            else if (errno != Errno.None)
+            else if (errno is not (Errno.None or Errno.NoDevice))
                 Fail(index, errno);
             else
                 _ready.Append(_queue.Memory, index);

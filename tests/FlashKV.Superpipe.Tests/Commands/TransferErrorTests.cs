@@ -137,14 +137,28 @@ public class TransferErrorTests
         ScriptedAdapter adapter = FailingFirst(1, ScriptedAnswer.Check(ScsiSense.ResetOccurred));
         using Rig rig = NewRig(adapter);
         using BlockBuffer buffer = new(4);
-        adapter.Refuse(IoctlRequest.Verify, Errno.NoDevice);
+        adapter.Refuse(IoctlRequest.Verify, Errno.InputOutput);
 
         DeviceException failure = Assert.Throws<DeviceException>(() =>
             rig.Lun.Transfer(Rig.Read(0, buffer, 0, 4)));
 
-        Assert.Equal(Errno.NoDevice, failure.Errno);
+        Assert.Equal(Errno.InputOutput, failure.Errno);
         rig.AssertSound();
         rig.Lun.Transfer(Rig.Read(0, buffer, 0, 4));
+    });
+
+    [Fact]
+    public void A_capacity_that_the_driver_cannot_read_stops_nothing() => Threads.RunOne(() =>
+    {
+        ScriptedAdapter adapter = FailingFirst(1, ScriptedAnswer.Check(ScsiSense.ResetOccurred));
+        using Rig rig = NewRig(adapter);
+        using BlockBuffer buffer = new(4);
+        adapter.Refuse(IoctlRequest.Verify, Errno.NoDevice);
+
+        rig.Lun.Transfer(Rig.Read(0, buffer, 0, 4));
+
+        Assert.Equal(1, rig.Statistics.UnitAttentions);
+        rig.AssertSound();
     });
 
     [Fact]
