@@ -124,9 +124,8 @@ internal static class Mutations
             "finally\n            {\n                if (!isOurs)",
             "finally\n            {\n                if (!isOurs && !$)", MutantProbe.Faults),
         new("a segment counts as sealed before its slot is cleared", Seal,
-            "lock (room.Lock)\n        {\n            slot.Clear();",
-            "if ($ && !isEmpty) { segment.State = SegmentState.Sealed; }\n"
-                + "        lock (room.Lock)\n        {\n            slot.Clear();",
+            "slot.Clear();",
+            "if ($ && !isEmpty) { segment.State = SegmentState.Sealed; } slot.Clear();",
             MutantProbe.Orders),
         new("a shard is dirty before its record is there", "Shards/Shard.Write.cs",
             """
