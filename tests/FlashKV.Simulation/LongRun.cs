@@ -18,6 +18,7 @@ internal static class LongRun
     private const int EpisodesPerHistory = 50;
     private const int EpisodesPerRound = 1_000;
     private const int ConcurrentRounds = 4;
+    private const int Snapshots = 20;
     private const int FuzzCasesPerHistory = 20;
 
     public static int Start(string[] arguments)
@@ -158,6 +159,7 @@ internal static class LongRun
                 crashes.Explore(history);
                 damage.Explore(history, DamagedBlocks);
                 faults.Explore(history);
+                SnapshotRun.Run(Snapshots);
                 calls += ConcurrentRun.Run((seed * EpisodesPerRound) + cases, ConcurrentRounds);
                 for (int i = 0; i < FuzzCasesPerHistory; i++)
                 {
