@@ -1,7 +1,4 @@
-using FlashKV.Log;
-using FlashKV.SimBackend;
 using FlashKV.Simulation.Model;
-using FlashKV.Superpipe;
 
 namespace FlashKV.Simulation.Concurrency;
 
@@ -14,27 +11,15 @@ internal sealed class ConcurrentRun : IDisposable
 {
     private const int Clients = 4;
     private const int CallsPerRound = 120;
-    private const int Chunks = 12;
-
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
 
     private readonly int _seed;
-    private readonly string _directory;
-    private readonly MemoryMedium _medium = new((long)Chunks * LogGeometry.ChunkBlocks);
-    private readonly SimulatedAdapter _adapter;
-    private readonly SuperpipeDevice _device;
+    private readonly SharedStore _shared = new();
     private readonly GroupState[] _states = new GroupState[ConcurrentClient.Groups];
-    private FlashStore _store;
     private ConcurrentClient[] _clients;
-    private bool _isHanging;
 
     private ConcurrentRun(int seed)
     {
         _seed = seed;
-        _directory = Machines.Machine.NewDirectory();
-        _adapter = new SimulatedAdapter(_medium);
-        _device = SuperpipeDevice.Open(_adapter.Transport, _adapter.DevicePaths[0]);
-        _store = Open();
         _clients = NewClients(0);
     }
 
@@ -55,32 +40,11 @@ internal sealed class ConcurrentRun : IDisposable
         return run.Calls;
     }
 
-    public void Dispose()
-    {
-        if (_isHanging)
-        {
-            return; // Closing waits for operations that have not ended, and would hang too.
-        }
-
-        _store.Dispose();
-        _device.Dispose();
-        _adapter.Dispose();
-        _medium.Dispose();
-        Directory.Delete(_directory, recursive: true);
-    }
-
-    private FlashStore Open() => FlashStore.Open(_device, _directory, new FlashStoreOptions
-    {
-        Shards = 4,
-        SegmentBytes = 256 << 10,
-        MemoryBudget = FlashStoreOptions.MinMemoryBudget,
-        SpaceAmplification = 1.1,
-        FlushInterval = TimeSpan.FromMilliseconds(1),
-    });
+    public void Dispose() => _shared.Dispose();
 
     private ConcurrentClient[] NewClients(int round) =>
         [.. Enumerable.Range(0, Clients).Select(
-            client => new ConcurrentClient(_store, client, (_seed * 1_000) + round))];
+            client => new ConcurrentClient(_shared.Store, client, (_seed * 1_000) + round))];
 
     private void Round(int round)
     {
@@ -90,22 +54,21 @@ internal sealed class ConcurrentRun : IDisposable
         }
 
         using var done = new CancellationTokenSource();
-        Task disturber = Task.Factory.StartNew(
-            () => Disturb(new Random((_seed * 7) + round), done.Token),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        CancellationToken isDone = done.Token;
+        Task disturber = SharedStore.Start(
+            () => Disturb(new Random((_seed * 7) + round), isDone));
         const int MostPerGroup = (Linearizability.MaxCalls / Clients) - GroupState.Keys;
-        Task clients = Task.WhenAll(Array.ConvertAll(_clients, client => Task.Factory.StartNew(
-            () => client.Run(CallsPerRound, MostPerGroup),
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
-        AwaitEnd(clients, round, "A client");
+        Task clients = Task.WhenAll(Array.ConvertAll(
+            _clients,
+            client => SharedStore.Start(() => client.Run(CallsPerRound, MostPerGroup))));
+        _shared.AwaitEnd(clients, $"Seed {_seed}, round {round}: a client");
         done.Cancel();
-        AwaitEnd(disturber, round, "What disturbs the clients");
+        _shared.AwaitEnd(disturber, $"Seed {_seed}, round {round}: what disturbs clients");
         clients.GetAwaiter().GetResult();
         disturber.GetAwaiter().GetResult();
         if (round % 4 == 3)
         {
-            _store.Dispose();
-            _store = Open();
+            _shared.Reopen();
             ConcurrentClient[] before = _clients;
             _clients = NewClients(round + 1);
             Check(round, before, _clients[0]);
@@ -113,15 +76,6 @@ internal sealed class ConcurrentRun : IDisposable
         else
         {
             Check(round, _clients, _clients[0]);
-        }
-    }
-
-    private void AwaitEnd(Task task, int round, string what)
-    {
-        if (Task.WaitAny([task], s_limit) < 0)
-        {
-            _isHanging = true;
-            throw new ModelException($"Seed {_seed}, round {round}: {what} hangs.");
         }
     }
 
@@ -133,19 +87,20 @@ internal sealed class ConcurrentRun : IDisposable
             switch (random.Next(6))
             {
                 case 0:
-                    _store.Flush();
+                    _shared.Store.Flush();
                     break;
                 case 1:
-                    _store.CompactAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+                    _shared.Store.CompactAsync(CancellationToken.None)
+                        .AsTask().GetAwaiter().GetResult();
                     break;
                 case 2:
-                    _adapter.Reset();
+                    _shared.Adapter.Reset();
                     break;
                 case 3:
-                    _store.Core.TryGrow(random.Next(_store.Core.Shards.Length));
+                    _shared.Store.Core.TryGrow(random.Next(_shared.Store.Core.Shards.Length));
                     break;
                 case 4:
-                    using (StoreScan scan = _store.Scan())
+                    using (StoreScan scan = _shared.Store.Scan())
                     {
                         for (int i = 0; i < 50 && scan.MoveNext(); i++)
                         {

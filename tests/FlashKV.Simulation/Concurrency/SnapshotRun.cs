@@ -1,9 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
-using FlashKV.Log;
-using FlashKV.SimBackend;
 using FlashKV.Simulation.Model;
-using FlashKV.Superpipe;
 
 namespace FlashKV.Simulation.Concurrency;
 
@@ -14,34 +11,13 @@ namespace FlashKV.Simulation.Concurrency;
 /// </summary>
 internal sealed class SnapshotRun : IDisposable
 {
-    private const int Chunks = 12;
     private const int Keys = 6;
     private const int MostOpen = 4;
     private const int FillerBytes = 2_000;
 
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(2);
-
-    private readonly string _directory = Machines.Machine.NewDirectory();
-    private readonly MemoryMedium _medium = new((long)Chunks * LogGeometry.ChunkBlocks);
-    private readonly SimulatedAdapter _adapter;
-    private readonly SuperpipeDevice _device;
-    private readonly FlashStore _store;
+    private readonly SharedStore _shared = new();
     private readonly CancellationTokenSource _done = new();
     private readonly Queue<(StoreSnapshot Snapshot, long[] Then)> _snapshots = new();
-
-    private SnapshotRun()
-    {
-        _adapter = new SimulatedAdapter(_medium);
-        _device = SuperpipeDevice.Open(_adapter.Transport, _adapter.DevicePaths[0]);
-        _store = FlashStore.Open(_device, _directory, new FlashStoreOptions
-        {
-            Shards = 4,
-            SegmentBytes = 256 << 10,
-            MemoryBudget = FlashStoreOptions.MinMemoryBudget,
-            Durability = Durability.Buffered,
-            SpaceAmplification = 1.1,
-        });
-    }
 
     /// <summary>Takes snapshots and compares them.</summary>
     /// <param name="snapshots">How many.</param>
@@ -54,12 +30,8 @@ internal sealed class SnapshotRun : IDisposable
 
     public void Dispose()
     {
-        _store.Dispose();
-        _device.Dispose();
-        _adapter.Dispose();
-        _medium.Dispose();
+        _shared.Dispose();
         _done.Dispose();
-        Directory.Delete(_directory, recursive: true);
     }
 
     private static byte[] Name(string kind, int key) => Encoding.ASCII.GetBytes($"{kind} {key}");
@@ -106,50 +78,49 @@ internal sealed class SnapshotRun : IDisposable
         finally
         {
             _done.Cancel();
-            Task.WaitAny([writers], s_limit);
+            _shared.AwaitEnd(writers, "A writer beside snapshots");
         }
 
         writers.GetAwaiter().GetResult();
     }
 
-    private Task Start(Action<long> step) => Task.Factory.StartNew(
-        () =>
+    private Task Start(Action<long> step) => SharedStore.Start(() =>
+    {
+        for (long number = 1; !_done.IsCancellationRequested; number++)
         {
-            for (long number = 1; !_done.IsCancellationRequested; number++)
-            {
-                step(number);
-            }
-        },
-        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            step(number);
+        }
+    });
 
     private void WriteBatch(long number)
     {
-        using WriteBatch batch = _store.CreateBatch();
+        using WriteBatch batch = _shared.Store.CreateBatch();
         for (int key = 0; key < Keys; key++)
         {
             batch.Put(Name("batch", key), Value(number));
         }
 
-        batch.Commit();
+        batch.Commit(Durability.Buffered);
     }
 
     private void WriteInOrder(long number)
     {
         for (int key = 0; key < Keys; key++)
         {
-            _store.Put(Name("single", key), Value(number));
+            _shared.Store.Put(Name("single", key), Value(number), Durability.Buffered);
         }
     }
 
     private void Fill(long number) =>
-        _store.Put(Name("filler", (int)(number % 500)), new byte[FillerBytes]);
+        _shared.Store.Put(
+            Name("filler", (int)(number % 500)), new byte[FillerBytes], Durability.Buffered);
 
     private void Compact(long number) =>
-        _store.CompactAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        _shared.Store.CompactAsync(CancellationToken.None).AsTask().GetAwaiter().GetResult();
 
     private void TakeOne()
     {
-        StoreSnapshot snapshot = _store.CreateSnapshot();
+        StoreSnapshot snapshot = _shared.Store.CreateSnapshot();
         long[] found = Read(snapshot);
         _snapshots.Enqueue((snapshot, found));
         Require(
