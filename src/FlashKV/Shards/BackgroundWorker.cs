@@ -104,18 +104,23 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
                     Upkeep();
                 }
             });
-            _store.Cuts.EnforceLimits();
+            Guard(_store.Cuts.EnforceLimits);
         }
     }
 
-    private void ForEachShard(Action<Shard> work)
+    private void ForEachShard(Action<Shard> work) => Guard(() =>
+    {
+        foreach (Shard shard in _store.Shards)
+        {
+            work(shard);
+        }
+    });
+
+    private void Guard(Action work)
     {
         try
         {
-            foreach (Shard shard in _store.Shards)
-            {
-                work(shard);
-            }
+            work();
         }
         catch (StoreFaultedException)
         {
