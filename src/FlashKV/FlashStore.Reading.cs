@@ -135,7 +135,8 @@ public sealed partial class FlashStore
         }
     }
 
-    private static int Copy(ReadOnlySpan<byte> value, Span<byte> destination)
+    /// <summary>Copies what fits of a value, and gives its length.</summary>
+    internal static int Copy(ReadOnlySpan<byte> value, Span<byte> destination)
     {
         value[..Math.Min(value.Length, destination.Length)].CopyTo(destination);
         return value.Length;

@@ -10,19 +10,11 @@ public sealed class StoreFullException : FlashStoreException
     /// <param name="shard">The shard that found no room.</param>
     /// <param name="innerException">What the device answered, if it was the device.</param>
     public StoreFullException(int shard, Exception? innerException = null)
-        : base(
-            $"The device is full: shard {shard} found no room for another segment. "
-            + "Delete keys, compact, or make room.",
-            innerException) =>
+        : base(MessageOf(shard, heldBytes: 0), innerException) =>
         Shard = shard;
 
     internal StoreFullException(int shard, long heldBytes)
-        : base(heldBytes == 0
-            ? $"The device is full: shard {shard} found no room for another segment. "
-                + "Delete keys, compact, or make room."
-            : $"The device is full: shard {shard} found no room for another segment. "
-                + $"Snapshots hold {heldBytes} bytes of it that are not live: dispose them, "
-                + "delete keys, compact, or make room.")
+        : base(MessageOf(shard, heldBytes))
     {
         Shard = shard;
         SnapshotHeldBytes = heldBytes;
@@ -33,4 +25,13 @@ public sealed class StoreFullException : FlashStoreException
 
     /// <summary>The bytes of the shard that are not live and that snapshots hold.</summary>
     public long SnapshotHeldBytes { get; }
+
+    private static string MessageOf(int shard, long heldBytes)
+    {
+        string held = heldBytes == 0
+            ? "Delete"
+            : $"Snapshots hold {heldBytes} bytes of it that are not live: dispose them, delete";
+        return $"The device is full: shard {shard} found no room for another segment. "
+            + $"{held} keys, compact, or make room.";
+    }
 }

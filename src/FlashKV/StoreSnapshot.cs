@@ -104,11 +104,10 @@ public sealed class StoreSnapshot : IDisposable
             return -1;
         }
 
-        ReadOnlySpan<byte> value = found.Record.Value;
-        value[..Math.Min(value.Length, destination.Length)].CopyTo(destination);
-        int length = value.Length;
-        found.Dispose();
-        return length;
+        using (found)
+        {
+            return FlashStore.Copy(found.Record.Value, destination);
+        }
     }
 
     /// <summary>Reads a value into a new array.</summary>
@@ -161,10 +160,14 @@ public sealed class StoreSnapshot : IDisposable
         for (int i = 0; i < keys.Length; i++)
         {
             using Epoch.Operation operation = Epoch.Enter();
-            if (TryFind(keys[i].Span, out FoundRecord record))
+            if (!TryFind(keys[i].Span, out FoundRecord record))
+            {
+                continue;
+            }
+
+            using (record)
             {
                 results.Set(i, record.Record.Value);
-                record.Dispose();
                 found++;
             }
         }

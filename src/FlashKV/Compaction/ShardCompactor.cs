@@ -340,7 +340,7 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     private bool CanGo(MovedSegment moved) =>
         moved.HasDurableCopies && moved.HasDurableSuccessors(shard.Log);
 
-    /// <summary>Frees the emptied segments that no scan needs any more.</summary>
+    /// <summary>Frees the emptied segments that no batch needs any more.</summary>
     private void FreeEmptied()
     {
         if (_emptied.Count != 0)

@@ -73,7 +73,7 @@ internal sealed partial class ShardLog
     /// Frees segments whose records were all moved, durably: their headers are taken back first, so
     /// that no recovery finds their old versions once the tombstones that hide them are gone.
     /// </summary>
-    /// <param name="emptied">The segments; those that a scan or a batch needs stay in it.</param>
+    /// <param name="emptied">The segments; those that a batch needs stay in it.</param>
     public void Free(List<Segment> emptied)
     {
         _store.Fault.ThrowIfSet();

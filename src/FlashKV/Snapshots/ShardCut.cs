@@ -43,9 +43,10 @@ internal sealed class ShardCut : IDisposable
     /// <summary>The memory that it takes.</summary>
     public long MemoryBytes => _superseded.Bytes;
 
-    /// <summary>The bytes in its segments that count no more.</summary>
-    public long HeldBytes() => _segments.Sum(
-        segment => (long)_store.Geometry.SegmentBytes - segment.LiveBytes);
+    /// <summary>The bytes in its segments that count no more; 0 once it has let them go.</summary>
+    public long HeldBytes() => Volatile.Read(ref _isDisposed) != 0
+        ? 0
+        : _segments.Sum(segment => (long)_store.Geometry.SegmentBytes - segment.LiveBytes);
 
     /// <summary>
     /// A record is about to be replaced or deleted; called before the index changes.

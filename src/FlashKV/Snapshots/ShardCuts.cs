@@ -36,18 +36,4 @@ internal sealed class ShardCuts
             cut.Note(hash, entry, sequence);
         }
     }
-
-    /// <summary>Whether a snapshot needs the record of a sequence number as it is.</summary>
-    public bool Need(ulong sequence)
-    {
-        foreach (ShardCut cut in Volatile.Read(ref _cuts))
-        {
-            if (sequence <= cut.Sequence)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 }

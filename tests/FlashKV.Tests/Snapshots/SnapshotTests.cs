@@ -186,6 +186,7 @@ public sealed class SnapshotTests : IDisposable
         Assert.True(snapshot.IsExpired);
         Assert.Throws<SnapshotExpiredException>(() => snapshot.Get("key"u8));
         Assert.Throws<SnapshotExpiredException>(() => scan.MoveNext());
+        Assert.Equal(0, snapshot.HeldBytes);
         Assert.Equal(0, store.GetStatistics().Snapshots);
     }
 
