@@ -7,12 +7,13 @@ namespace FlashKV.Workloads.Rooms;
 /// <summary>What cannot be saved: copies of the medium's own memory, in the same random order.</summary>
 /// <param name="medium">The medium.</param>
 /// <param name="seed">The order.</param>
-internal sealed unsafe class BareCopy(MemoryMedium medium, int seed)
+/// <param name="among">So many blocks from the medium's first on.</param>
+internal sealed unsafe class BareCopy(MemoryMedium medium, int seed, int among)
 {
     private const int MaxBatch = 64;
 
     private readonly nint[] _sources =
-        [.. RoomsClient.RandomBlocks(seed).Select(block => medium.AddressOf(block))];
+        [.. RoomsClient.RandomBlocks(seed, among).Select(block => medium.AddressOf(block))];
 
     private long _sum;
 

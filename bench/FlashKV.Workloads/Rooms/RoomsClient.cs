@@ -9,19 +9,24 @@ internal sealed unsafe class RoomsClient : IDisposable
     /// <summary>The blocks of the LUN: one chunk.</summary>
     public const int BlockCount = 1 << 16;
 
+    /// <summary>So few blocks that the cache of a core holds them.</summary>
+    public const int CachedBlocks = 32;
+
     private const int MaxBatch = 64;
 
     private readonly SuperpipeContext _context;
     private readonly VirtualLun _lun;
     private readonly byte* _buffers;
     private readonly BlockTransfer[] _batch = new BlockTransfer[MaxBatch];
-    private readonly int[] _blocks;
+    private readonly int[] _anywhere;
+    private readonly int[] _inCache;
 
     public RoomsClient(SuperpipeDevice device, int seed)
     {
         _context = device.Attach();
         _lun = _context.OpenVirtualLun(BlockCount);
-        _blocks = RandomBlocks(seed);
+        _anywhere = RandomBlocks(seed, BlockCount);
+        _inCache = RandomBlocks(seed, CachedBlocks);
 
         // SAFETY: freed by Dispose; used by the thread that reads.
         _buffers = (byte*)NativeMemory.AlignedAlloc(MaxBatch * Lun.BlockSize, Lun.BlockSize);
@@ -29,13 +34,15 @@ internal sealed unsafe class RoomsClient : IDisposable
     }
 
     /// <summary>Blocks in random order, the same for the same seed.</summary>
-    public static int[] RandomBlocks(int seed)
+    /// <param name="seed">The order.</param>
+    /// <param name="among">The blocks are the first of the LUN, so many.</param>
+    public static int[] RandomBlocks(int seed, int among)
     {
         Random random = new(seed);
         int[] blocks = new int[BlockCount];
         for (int i = 0; i < blocks.Length; i++)
         {
-            blocks[i] = random.Next(BlockCount);
+            blocks[i] = random.Next(among);
         }
 
         return blocks;
@@ -44,20 +51,27 @@ internal sealed unsafe class RoomsClient : IDisposable
     /// <summary>Reads random blocks and looks at each, so that it must have arrived.</summary>
     /// <param name="count">How many.</param>
     /// <param name="batchSize">How many of them at once: 1 to 64.</param>
-    public void Read(int count, int batchSize)
+    public void Read(int count, int batchSize) => Read(_anywhere, count, batchSize);
+
+    /// <summary>The same of <see cref="CachedBlocks"/> blocks.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="batchSize">How many of them at once: 1 to 64.</param>
+    public void ReadInCache(int count, int batchSize) => Read(_inCache, count, batchSize);
+
+    private void Read(int[] blocks, int count, int batchSize)
     {
         for (int done = 0; done < count; done += batchSize)
         {
             for (int i = 0; i < batchSize; i++)
             {
                 _batch[i] = new BlockTransfer(
-                    BlockOperation.Read, BlockAt(done + i), 1, (nint)BufferAt(i));
+                    BlockOperation.Read, BlockAt(blocks, done + i), 1, (nint)BufferAt(i));
             }
 
             _lun.Transfer(_batch.AsSpan(0, batchSize));
             for (int i = 0; i < batchSize; i++)
             {
-                if (*(long*)BufferAt(i) != BlockAt(done + i))
+                if (*(long*)BufferAt(i) != BlockAt(blocks, done + i))
                 {
                     throw new InvalidOperationException("A read brought the wrong block.");
                 }
@@ -90,7 +104,7 @@ internal sealed unsafe class RoomsClient : IDisposable
         }
     }
 
-    private int BlockAt(int read) => _blocks[read & (BlockCount - 1)];
+    private static int BlockAt(int[] blocks, int read) => blocks[read & (BlockCount - 1)];
 
     private byte* BufferAt(int index) => _buffers + (index * Lun.BlockSize);
 }

@@ -15,61 +15,96 @@ internal sealed class RoomsWorkload(Report report)
     private const double MinScaling = 1.8;
 
     private readonly int _reads = report.IsQuick ? 4_096 : 1 << 15;
+    private readonly int _readsInCache = report.IsQuick ? 1 << 15 : 1 << 17;
     private readonly int _rounds = report.IsQuick ? 3 : 51;
 
     public void Run()
     {
         report.Settings["medium"] =
             $"memory, {RoomsClient.BlockCount * 4L / 1024} MiB for each of two contexts";
-        report.Settings["runs"] = $"{_rounds}, alternating, of {_reads:N0} reads";
+        report.Settings["in the cache"] =
+            $"the first {RoomsClient.CachedBlocks} blocks, so that two threads share no memory";
+        report.Settings["runs"] = $"{_rounds}, alternating, of {_reads:N0} reads, "
+            + $"in the cache {_readsInCache:N0}";
         using MemoryMedium medium = new(2 * RoomsClient.BlockCount);
         using RoomsRig rooms = new(medium, SubmissionMode.CommandRooms);
-        Compare([new(medium, seed: 1), new(medium, seed: 2)], rooms.Clients);
-    }
-
-    private void Compare(BareCopy[] copies, RoomsClient[] clients)
-    {
-        BareCopy copy = copies[0];
-        RoomsClient first = clients[0];
         Comparison comparison = new(_rounds);
-        Measurement copyAlone = Add("copy, 1 block", () => copy.Read(_reads, 1));
-        Measurement alone = Add("command rooms, 1 command", () => first.Read(_reads, 1));
-        Measurement copyBatch = Add("copy, 32 blocks", () => copy.Read(_reads, BatchSize));
-        Measurement batch =
-            Add("command rooms, batches of 32", () => first.Read(_reads, BatchSize));
-        Measurement copyBoth = AddBoth(
-            "copy, 1 block, two threads",
-            copies.Select<BareCopy, Action>(one => () => one.Read(_reads, 1)));
-        Measurement both = AddBoth(
-            "command rooms, 1 command, two threads and contexts",
-            clients.Select<RoomsClient, Action>(one => () => one.Read(_reads, 1)));
-        Measurement copyBothBatch = AddBoth(
-            "copy, 32 blocks, two threads",
-            copies.Select<BareCopy, Action>(one => () => one.Read(_reads, BatchSize)));
-        Measurement bothBatch = AddBoth(
-            "command rooms, batches of 32, two threads and contexts",
-            clients.Select<RoomsClient, Action>(one => () => one.Read(_reads, BatchSize)));
+        Pair alone = Anywhere(comparison, medium, rooms, 1, "1 command");
+        Pair batch = Anywhere(comparison, medium, rooms, BatchSize, "batches of 32");
+        Pair cached = InCache(comparison, medium, rooms, 1, "1 command, in the cache");
+        Pair cachedBatch =
+            InCache(comparison, medium, rooms, BatchSize, "batches of 32, in the cache");
         comparison.Run();
         report.Add(comparison);
 
-        report.Goals.Add(OnTop("one command on top of the copy", alone, copyAlone, MaxAlone));
-        report.Goals.Add(OnTop("in batches of 32, each", batch, copyBatch, MaxInBatch));
-        report.Goals.Add(Scaling("two threads by one, 1 command", both, alone));
-        report.Goals.Add(Scaling("two threads by one, batches of 32", bothBatch, batch));
-        report.Notes.Add($"two threads copy {Ratio(copyBoth, copyAlone):F2} times what one does, "
-            + $"{Ratio(copyBothBatch, copyBatch):F2} times 32 blocks at once");
-        report.Goals.Add(Goal.AtMost(
-            "managed memory allocated", alone.AllocatedBytesPerOperation, 0, "bytes each"));
-
-        Measurement Add(string name, Action work) =>
-            comparison.Add(name, () => Sample.Of(_reads, work));
-
-        Measurement AddBoth(string name, IEnumerable<Action> work)
+        report.Goals.Add(OnTop("one command on top of the copy", alone, MaxAlone));
+        report.Goals.Add(OnTop("in batches of 32, each", batch, MaxInBatch));
+        foreach (Pair pair in new[] { alone, batch, cached, cachedBatch })
         {
-            Action[] parts = [.. work];
-            return comparison.Add(
-                name, () => Sample.Of(parts.Length * _reads, () => InParallel(parts)));
+            AddScaling(pair);
         }
+
+        report.Goals.Add(Goal.AtMost(
+            "managed memory allocated",
+            alone.Commands.AllocatedBytesPerOperation,
+            0,
+            "bytes each"));
+    }
+
+    private Pair Anywhere(
+        Comparison comparison, MemoryMedium medium, RoomsRig rooms, int batchSize, string name) =>
+        Add(
+            comparison,
+            name,
+            _reads,
+            Copies(medium, RoomsClient.BlockCount, _reads, batchSize),
+            [.. rooms.Clients.Select<RoomsClient, Action>(
+                client => () => client.Read(_reads, batchSize))]);
+
+    private Pair InCache(
+        Comparison comparison, MemoryMedium medium, RoomsRig rooms, int batchSize, string name) =>
+        Add(
+            comparison,
+            name,
+            _readsInCache,
+            Copies(medium, RoomsClient.CachedBlocks, _readsInCache, batchSize),
+            [.. rooms.Clients.Select<RoomsClient, Action>(
+                client => () => client.ReadInCache(_readsInCache, batchSize))]);
+
+    private static Action[] Copies(
+        MemoryMedium medium, int among, int reads, int batchSize)
+    {
+        BareCopy[] copies = [new(medium, seed: 1, among), new(medium, seed: 2, among)];
+        return Array.ConvertAll<BareCopy, Action>(
+            copies, copy => () => copy.Read(reads, batchSize));
+    }
+
+    private static Pair Add(
+        Comparison comparison, string name, int reads, Action[] copies, Action[] commands)
+    {
+        return new Pair(
+            name,
+            One($"copy, {name}", copies[0]),
+            One($"rooms, {name}", commands[0]),
+            Both($"copy, {name}, two threads", copies),
+            Both($"rooms, {name}, two threads and contexts", commands));
+
+        Measurement One(string row, Action work) =>
+            comparison.Add(row, () => Sample.Of(reads, work));
+
+        Measurement Both(string row, Action[] work) =>
+            comparison.Add(row, () => Sample.Of(work.Length * reads, () => InParallel(work)));
+    }
+
+    private void AddScaling(Pair pair)
+    {
+        report.Goals.Add(Goal.AtLeast(
+            $"two threads by one, {pair.Name}",
+            Ratio(pair.CommandsOfTwo, pair.Commands),
+            MinScaling,
+            "times"));
+        report.Notes.Add($"{pair.Name}: two threads copy "
+            + $"{Ratio(pair.CopiesOfTwo, pair.Copies):F2} times what one does");
     }
 
     private static void InParallel(Action[] work)
@@ -79,17 +114,22 @@ internal sealed class RoomsWorkload(Report report)
         Array.ForEach(threads, thread => thread.Join());
     }
 
-    private static Goal OnTop(
-        string name, Measurement command, Measurement copy, double limit) => Goal.AtMost(
+    private static Goal OnTop(string name, Pair pair, double limit) => Goal.AtMost(
         name,
-        command.Against(
-            copy, (one, other) => one.NanosecondsPerOperation - other.NanosecondsPerOperation),
+        pair.Commands.Against(
+            pair.Copies,
+            (one, other) => one.NanosecondsPerOperation - other.NanosecondsPerOperation),
         limit,
         "ns");
 
-    private static Goal Scaling(string name, Measurement two, Measurement one) => Goal.AtLeast(
-        name, Ratio(two, one), MinScaling, "times");
-
     private static double Ratio(Measurement two, Measurement one) => two.Against(
         one, (both, alone) => both.OperationsPerSecond / alone.OperationsPerSecond);
+
+    /// <summary>Commands beside bare copies of the same blocks, by one thread and by two.</summary>
+    private sealed record Pair(
+        string Name,
+        Measurement Copies,
+        Measurement Commands,
+        Measurement CopiesOfTwo,
+        Measurement CommandsOfTwo);
 }
