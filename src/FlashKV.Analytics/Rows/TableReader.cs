@@ -1,0 +1,48 @@
+using FlashKV.Analytics.Files;
+
+namespace FlashKV.Analytics.Rows;
+
+/// <summary>Reads the shards of a snapshot, some at once, into row groups.</summary>
+internal sealed class TableReader
+{
+    private readonly StoreSnapshot _snapshot;
+
+    public TableReader(StoreSnapshot snapshot, TableSchema schema, TableExportOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(schema);
+        options.Validate();
+        _snapshot = snapshot;
+        Schema = schema;
+        Options = options;
+    }
+
+    public TableSchema Schema { get; }
+
+    public TableExportOptions Options { get; }
+
+    public async Task<TableExportResult> ReadAllAsync(
+        ITableTarget target, CancellationToken cancellationToken)
+    {
+        target.Begin();
+        long rows = 0;
+        long groups = 0;
+        ParallelOptions parallel = new()
+        {
+            MaxDegreeOfParallelism = Options.MaxParallelism,
+            CancellationToken = cancellationToken,
+        };
+        int shards = _snapshot.ShardCount;
+        await Parallel.ForAsync(0, shards, parallel, ReadShardAsync).ConfigureAwait(false);
+        await target.CompleteAsync(cancellationToken).ConfigureAwait(false);
+        return new TableExportResult(rows, groups, target.FilesFor(shards));
+
+        async ValueTask ReadShardAsync(int shard, CancellationToken stop)
+        {
+            using ShardRows source = new(_snapshot.Scan(shard), Schema, Options);
+            await target.WriteShardAsync(shard, source, stop).ConfigureAwait(false);
+            Interlocked.Add(ref rows, source.Rows);
+            Interlocked.Add(ref groups, source.RowGroups);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+using FlashKV.Analytics.Files;
+using FlashKV.Analytics.Rows;
+
+namespace FlashKV.Analytics;
+
+/// <summary>
+/// Writes a frozen view of a store as a table: one row for each key, in no order, each a row of the
+/// moment at which the snapshot was taken, however long the export takes and whatever is written
+/// meanwhile.
+/// </summary>
+/// <remarks>
+/// Shards are read in parallel, and their row groups mix in a file that is one stream. The snapshot
+/// stays open, and can be used beside.
+/// </remarks>
+public static class TableExport
+{
+    /// <summary>Writes one Parquet file.</summary>
+    /// <param name="snapshot">The view.</param>
+    /// <param name="schema">The columns.</param>
+    /// <param name="destination">
+    /// Where to; it must be able to seek, and stays open. What is in it after an exception is no
+    /// file.
+    /// </param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the export between two row groups.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
+    /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
+    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="IOException">The stream or the device failed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<TableExportResult> WriteParquetAsync(
+        this StoreSnapshot snapshot,
+        TableSchema schema,
+        Stream destination,
+        TableExportOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        ToStreamAsync(
+            snapshot, schema, destination, options, ParquetSink.CreateAsync, cancellationToken);
+
+    /// <summary>Writes a directory of Parquet files, one for each shard.</summary>
+    /// <param name="snapshot">The view.</param>
+    /// <param name="schema">The columns.</param>
+    /// <param name="directory">
+    /// The directory, which must not be there: it appears when all files are whole. Until then they
+    /// are in one beside it, of the same name and <c>.partial</c>, which is replaced if it is there.
+    /// </param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the export between two row groups.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
+    /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
+    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="IOException">
+    /// The directory is there, or it or the device failed.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<TableExportResult> WriteParquetAsync(
+        this StoreSnapshot snapshot,
+        TableSchema schema,
+        string directory,
+        TableExportOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        ToDirectoryAsync(
+            snapshot,
+            schema,
+            directory,
+            ".parquet",
+            options,
+            ParquetSink.CreateAsync,
+            cancellationToken);
+
+    /// <summary>Writes one Arrow file (IPC file format, also called Feather 2).</summary>
+    /// <param name="snapshot">The view.</param>
+    /// <param name="schema">The columns.</param>
+    /// <param name="destination">
+    /// Where to; it stays open. What is in it after an exception is no file.
+    /// </param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the export between two record batches.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
+    /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
+    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="IOException">The stream or the device failed.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<TableExportResult> WriteArrowAsync(
+        this StoreSnapshot snapshot,
+        TableSchema schema,
+        Stream destination,
+        TableExportOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        ToStreamAsync(
+            snapshot, schema, destination, options, ArrowSink.CreateAsync, cancellationToken);
+
+    /// <summary>Writes a directory of Arrow files, one for each shard.</summary>
+    /// <param name="snapshot">The view.</param>
+    /// <param name="schema">The columns.</param>
+    /// <param name="directory">
+    /// The directory, which must not be there: it appears when all files are whole. Until then they
+    /// are in one beside it, of the same name and <c>.partial</c>, which is replaced if it is there.
+    /// </param>
+    /// <param name="options">How; null for the defaults.</param>
+    /// <param name="cancellationToken">Ends the export between two record batches.</param>
+    /// <returns>What was written.</returns>
+    /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
+    /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
+    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
+    /// <exception cref="IOException">
+    /// The directory is there, or it or the device failed.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static Task<TableExportResult> WriteArrowAsync(
+        this StoreSnapshot snapshot,
+        TableSchema schema,
+        string directory,
+        TableExportOptions? options = null,
+        CancellationToken cancellationToken = default) =>
+        ToDirectoryAsync(
+            snapshot,
+            schema,
+            directory,
+            ".arrow",
+            options,
+            ArrowSink.CreateAsync,
+            cancellationToken);
+
+    private static async Task<TableExportResult> ToStreamAsync(
+        StoreSnapshot snapshot,
+        TableSchema schema,
+        Stream destination,
+        TableExportOptions? options,
+        CreateSink create,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        TableReader reader = new(snapshot, schema, options ?? new TableExportOptions());
+        StreamTarget target = await StreamTarget
+            .OpenAsync(reader, create, destination, cancellationToken).ConfigureAwait(false);
+        await using (target.ConfigureAwait(false))
+        {
+            return await reader.ReadAllAsync(target, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<TableExportResult> ToDirectoryAsync(
+        StoreSnapshot snapshot,
+        TableSchema schema,
+        string directory,
+        string extension,
+        TableExportOptions? options,
+        CreateSink create,
+        CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(directory);
+        TableReader reader = new(snapshot, schema, options ?? new TableExportOptions());
+        DirectoryTarget target = new(reader, create, directory, extension);
+        return await reader.ReadAllAsync(target, cancellationToken).ConfigureAwait(false);
+    }
+}
