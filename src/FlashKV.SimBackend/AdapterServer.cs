@@ -31,10 +31,10 @@ public sealed class AdapterServer : IDisposable
     private readonly Thread _accepting;
     private bool _isStopped;
 
-    private AdapterServer(SimulatedHost host, ServerSocket socket)
+    private AdapterServer(SimulatedHost host, ServerSocket socket, bool servesClonesOnly)
     {
         _socket = socket;
-        _machine = new ServedMachine(host, () => ConnectionCount);
+        _machine = new ServedMachine(host, () => ConnectionCount, servesClonesOnly);
         _accepting = new Thread(Accept) { IsBackground = true, Name = "flashkv connections" };
         _accepting.Start();
     }
@@ -70,7 +70,25 @@ public sealed class AdapterServer : IDisposable
     /// there, or the socket cannot be made.
     /// </exception>
     /// <exception cref="PlatformNotSupportedException">This is not 64-bit Linux.</exception>
-    public static AdapterServer Start(SimulatedHost host, string socketPath)
+    public static AdapterServer Start(SimulatedHost host, string socketPath) =>
+        Start(host, socketPath, servesClonesOnly: false);
+
+    /// <summary>
+    /// Begins to serve the driver's half of adapters to processes that clone, for reading, the
+    /// virtual LUNs of this process, and execute their commands themselves: see
+    /// <see cref="CloneTransport"/>. To the driver they are children of this process; what else
+    /// they ask for is refused with <see cref="Errno.NotPermitted"/>.
+    /// </summary>
+    /// <param name="host">The adapters. The server does not dispose of them.</param>
+    /// <param name="socketPath">As for <see cref="Start(SimulatedHost, string)"/>.</param>
+    /// <returns>The server.</returns>
+    /// <exception cref="AdapterSocketException">As there.</exception>
+    /// <exception cref="PlatformNotSupportedException">This is not 64-bit Linux.</exception>
+    public static AdapterServer StartForClones(SimulatedHost host, string socketPath) =>
+        Start(host, socketPath, servesClonesOnly: true);
+
+    private static AdapterServer Start(
+        SimulatedHost host, string socketPath, bool servesClonesOnly)
     {
         ArgumentNullException.ThrowIfNull(host);
         ArgumentException.ThrowIfNullOrEmpty(socketPath);
@@ -80,7 +98,8 @@ public sealed class AdapterServer : IDisposable
                 "Adapters can be served to other processes on 64-bit Linux only.");
         }
 
-        return new AdapterServer(host, ServerSocket.Open(socketPath, Backlog));
+        return new AdapterServer(
+            host, ServerSocket.Open(socketPath, Backlog), servesClonesOnly);
     }
 
     /// <summary>

@@ -16,7 +16,7 @@ namespace FlashKV.SimBackend;
 /// </para>
 /// <para>All members may be called by any number of threads at once.</para>
 /// </remarks>
-public sealed class SharedAdapterTransport : IControlTransport<SharedRegisters>, IDisposable
+public sealed partial class SharedAdapterTransport : IControlTransport<SharedRegisters>, IDisposable
 {
     private readonly ConcurrentDictionary<int, ClientFile> _files = new();
     private readonly ConcurrentDictionary<SharedWindow, bool> _windows = new();

@@ -51,6 +51,9 @@ internal sealed class ChunkAllocator
     /// <summary>The number of free chunks.</summary>
     internal int FreeCount { get; private set; }
 
+    /// <summary>The owners of chunks that are beyond their first.</summary>
+    internal int CloneCount => _clones.Sum(static count => count);
+
     /// <summary>Takes a chunk.</summary>
     /// <returns>Its number, or -1 when none is free.</returns>
     internal int Allocate()

@@ -68,6 +68,13 @@ public sealed class FileMedium : Medium
     public static FileMedium Open(string path, long blockCount, bool direct = true) =>
         Open(path, blockCount, direct, FileAccessMethod.Best);
 
+    /// <summary>Opens a file that another process may be writing to, for reading only.</summary>
+    /// <param name="path">The path of the file.</param>
+    /// <returns>The medium; the system refuses writes to it.</returns>
+    /// <exception cref="MediumUnavailableException">The file cannot be read.</exception>
+    internal static FileMedium OpenForReading(string path) =>
+        LinuxFileOpener.OpenForReading(path, UringKernel.System);
+
     /// <summary>Opens a file in a certain way.</summary>
     internal static FileMedium Open(
         string path,

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using FlashKV.SimBackend.Sharing;
+using FlashKV.Superpipe;
 using Microsoft.Win32.SafeHandles;
 
 namespace FlashKV.SimBackend;
@@ -7,13 +9,55 @@ namespace FlashKV.SimBackend;
 internal static class LinuxFileOpener
 {
     private const int OwnerReadWrite = 0x180; // 0600
+    private const int OpenFlags =
+        LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenCloseOnExec;
+
+    /// <summary>Opens a descriptor to hand to a process that may read the file.</summary>
+    internal static Errno TryOpenForReading(string path, out DescriptorHandle? descriptor)
+    {
+        int opened = LibC.Open(path, LibC.OpenCloseOnExec, 0);
+        descriptor = opened >= 0 ? new DescriptorHandle(opened) : null;
+        return opened >= 0 ? Errno.None : (Errno)Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>Opens a file for reading, and locks nobody out.</summary>
+    internal static FileMedium OpenForReading(string path, UringKernel kernel)
+    {
+        bool isDirect = LibC.OpenDirect != 0;
+        SafeFileHandle file = OpenFile(path, LibC.OpenCloseOnExec, ref isDirect);
+        try
+        {
+            long length = RandomAccess.GetLength(file);
+            if (length == 0 || length % Medium.BlockBytes != 0)
+            {
+                throw new MediumUnavailableException(path, MediumUnavailableReason.BadLength);
+            }
+
+            if (isDirect && !TakesDirectReads(file))
+            {
+                file.Dispose();
+                isDirect = false;
+                file = OpenFile(path, LibC.OpenCloseOnExec, ref isDirect);
+            }
+
+            return new FileMedium(
+                path,
+                ChannelOf(file, isDirect, FileAccessMethod.Best, kernel),
+                length / Medium.BlockBytes);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     internal static FileMedium Open(
         string path, long blockCount, bool direct, FileAccessMethod method, UringKernel kernel)
     {
         bool isDirect = direct && LibC.OpenDirect != 0;
         bool isNew = !File.Exists(path);
-        SafeFileHandle file = OpenFile(path, ref isDirect);
+        SafeFileHandle file = OpenFile(path, OpenFlags, ref isDirect);
         try
         {
             Lock(path, file);
@@ -25,12 +69,10 @@ internal static class LinuxFileOpener
                 isDirect = false;
             }
 
-            FileChannel channel =
-                (isDirect && method != FileAccessMethod.Positioned
-                    ? UringFileChannel.TryCreate(file, kernel)
-                    : null)
-                ?? (FileChannel)new LinuxFileChannel(file, isDirect);
-            return new FileMedium(path, channel, length / Medium.BlockBytes);
+            return new FileMedium(
+                path,
+                ChannelOf(file, isDirect, method, kernel),
+                length / Medium.BlockBytes);
         }
         catch
         {
@@ -39,19 +81,25 @@ internal static class LinuxFileOpener
         }
     }
 
-    private static SafeFileHandle OpenFile(string path, ref bool isDirect)
+    private static FileChannel ChannelOf(
+        SafeFileHandle file, bool isDirect, FileAccessMethod method, UringKernel kernel) =>
+        (isDirect && method != FileAccessMethod.Positioned
+            ? UringFileChannel.TryCreate(file, kernel)
+            : null)
+        ?? (FileChannel)new LinuxFileChannel(file, isDirect);
+
+    private static SafeFileHandle OpenFile(string path, int flags, ref bool isDirect)
     {
-        const int Flags = LibC.OpenReadWrite | LibC.OpenCreate | LibC.OpenCloseOnExec;
         int descriptor = -1;
         if (isDirect)
         {
-            descriptor = LibC.Open(path, Flags | LibC.OpenDirect, OwnerReadWrite);
+            descriptor = LibC.Open(path, flags | LibC.OpenDirect, OwnerReadWrite);
             isDirect = descriptor >= 0 || Marshal.GetLastPInvokeError() != LibC.ErrorInvalid;
         }
 
         if (!isDirect)
         {
-            descriptor = LibC.Open(path, Flags, OwnerReadWrite);
+            descriptor = LibC.Open(path, flags, OwnerReadWrite);
         }
 
         return descriptor >= 0
@@ -63,7 +111,7 @@ internal static class LinuxFileOpener
     {
         file.Dispose();
         bool isDirect = false;
-        SafeFileHandle buffered = OpenFile(path, ref isDirect);
+        SafeFileHandle buffered = OpenFile(path, OpenFlags, ref isDirect);
         Lock(path, buffered);
         return buffered;
     }

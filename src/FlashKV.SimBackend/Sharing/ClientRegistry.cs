@@ -10,7 +10,11 @@ namespace FlashKV.SimBackend.Sharing;
 /// </summary>
 /// <remarks>Drivers are called outside the lock: they may have to wait for a transfer.</remarks>
 internal sealed class ClientRegistry(
-    DriverModule module, HangUpWatcher watcher, PagePoller poller, DriveWorkers workers)
+    DriverModule module,
+    HangUpWatcher watcher,
+    PagePoller poller,
+    DriveWorkers workers,
+    bool adoptsAll = false)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<int, ClientProcess> _processes = [];
@@ -216,7 +220,11 @@ internal sealed class ClientRegistry(
         former?.Host.Exit();
 
         // Not one of the module's list, where this process itself may be with the same number.
-        return new HostProcess(module, Caller.OtherProcess(processId, parentId));
+        // Whoever serves clones only has let the process in, and is its parent as the drivers see
+        // it: only a parent's LUNs can be cloned.
+        return new HostProcess(
+            module,
+            Caller.OtherProcess(processId, adoptsAll ? Environment.ProcessId : parentId));
     }
 
     // A child that closes last does nothing to its parent's context. Its copy stays open, as far

@@ -39,6 +39,12 @@ internal enum MessageType : ushort
     /// <summary>Lists the nodes.</summary>
     List = 12,
 
+    /// <summary>Gives the medium of a device, for reading.</summary>
+    Medium = 13,
+
+    /// <summary>Says what the driver has put into the tables of a context.</summary>
+    Translate = 14,
+
     /// <summary>Does something to an adapter that a program cannot do.</summary>
     Control = 32,
 }

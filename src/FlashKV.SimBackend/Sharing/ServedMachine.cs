@@ -9,23 +9,31 @@ internal sealed class ServedMachine : IDisposable
     private readonly Func<int> _countConnections;
     private int _failureCount;
 
-    internal ServedMachine(SimulatedHost host, Func<int> countConnections)
+    internal ServedMachine(
+        SimulatedHost host, Func<int> countConnections, bool servesClonesOnly)
     {
         const uint Messages = 1;
         const uint Pages = 2;
         _countConnections = countConnections;
         _workers = new DriveWorkers(NoteFailure);
         Host = host;
+        ServesClonesOnly = servesClonesOnly;
         RegisterModes = Messages | (host.Adapters.All(
             adapter => adapter.SubmissionMode == SubmissionMode.SubmissionQueue) ? Pages : 0);
         Poller = new PagePoller(_workers);
-        Registry = new ClientRegistry(host.Module, _watcher, Poller, _workers);
+        Registry = new ClientRegistry(
+            host.Module, _watcher, Poller, _workers, adoptsAll: servesClonesOnly);
         Tree = new DeviceTree(host);
         _watcher.Start(Registry.OnHangUp);
     }
 
     /// <summary>The adapters.</summary>
     internal SimulatedHost Host { get; }
+
+    /// <summary>
+    /// Whether clients may do nothing but clone, for reading, the LUNs of this process.
+    /// </summary>
+    internal bool ServesClonesOnly { get; }
 
     /// <summary>How registers can be reached: bit 0 messages, bit 1 shared pages.</summary>
     internal uint RegisterModes { get; }

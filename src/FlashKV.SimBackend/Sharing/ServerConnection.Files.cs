@@ -84,6 +84,11 @@ internal sealed partial class ServerConnection
             return Answer(in request, Errno.BadDescriptor);
         }
 
+        if (!MayCall(number, given))
+        {
+            return Answer(in request, Errno.NotPermitted);
+        }
+
         if (number == ScsiGeneric.Request && !isInline)
         {
             return Answer(
@@ -111,7 +116,8 @@ internal sealed partial class ServerConnection
     private Errno Call(SharedFile file, uint number, Span<byte> argument)
     {
         HostProcess host = _process!.Host;
-        if (ProcessStatus.TryRead(_process.ProcessId, out ProcessStatus status))
+        if (!_machine.ServesClonesOnly
+            && ProcessStatus.TryRead(_process.ProcessId, out ProcessStatus status))
         {
             host.Caller = host.Caller with { ParentProcessId = status.ParentId };
         }

@@ -106,6 +106,7 @@ internal sealed partial class ServerConnection : IDisposable
 
         return request.Type == MessageType.Hello ? Hello(request)
             : _process is null ? Refuse(in request)
+            : !IsServed(request.Type) ? Answer(in request, Errno.NotPermitted)
             : Handle(request);
     }
 
@@ -123,6 +124,8 @@ internal sealed partial class ServerConnection : IDisposable
         MessageType.Lookup => Lookup(request),
         MessageType.List => List(request),
         MessageType.Control => Control(request),
+        MessageType.Medium => Medium(request),
+        MessageType.Translate => Translate(request),
         _ => Refuse(in request),
     };
 
@@ -168,9 +171,10 @@ internal sealed partial class ServerConnection : IDisposable
             return Errno.AccessDenied;
         }
 
+        // Whoever has an AFU of its own is not looked into.
         Span<byte> found = stackalloc byte[sizeof(ulong)];
-        if (!ProcessVm.TryRead(peer.ProcessId, address, found)
-            || BitConverter.ToUInt64(found) != expected)
+        if (!_machine.ServesClonesOnly && (!ProcessVm.TryRead(peer.ProcessId, address, found)
+            || BitConverter.ToUInt64(found) != expected))
         {
             return Errno.NotPermitted;
         }
