@@ -58,18 +58,30 @@ public sealed partial class FlashStore
     public FlashStoreStatistics GetStatistics()
     {
         ThrowIfDisposed();
-        var sum = new FlashStoreStatistics
+        int clones = _open.Clones.Count;
+        FlashStoreStatistics all = GetStatistics(_core);
+        return all with
         {
-            Shards = _core.Shards.Length,
-            SegmentBytes = _context.Geometry.SegmentBytes,
-            Chunks = _core.Superblock.Grants.Length,
-            MemoryUsedBytes = _context.Memory.UsedBytes,
-            MemoryBudgetBytes = _context.Memory.BudgetBytes,
-            Snapshots = _core.Cuts.Count,
-            SnapshotMemoryBytes = _core.Cuts.MemoryBytes,
+            Snapshots = Math.Max(0, all.Snapshots - clones),
+            Clones = clones,
             OpenTime = _open.OpenTime,
         };
-        foreach (Shard shard in _core.Shards)
+    }
+
+    /// <summary>Figures of what lies below a store, or a clone.</summary>
+    internal static FlashStoreStatistics GetStatistics(StoreCore core)
+    {
+        var sum = new FlashStoreStatistics
+        {
+            Shards = core.Shards.Length,
+            SegmentBytes = core.Context.Geometry.SegmentBytes,
+            Chunks = core.Superblock.Grants.Length,
+            MemoryUsedBytes = core.Context.Memory.UsedBytes,
+            MemoryBudgetBytes = core.Context.Memory.BudgetBytes,
+            Snapshots = core.Cuts.Count,
+            SnapshotMemoryBytes = core.Cuts.MemoryBytes,
+        };
+        foreach (Shard shard in core.Shards)
         {
             sum = Add(sum, shard);
         }

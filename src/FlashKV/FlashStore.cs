@@ -140,6 +140,12 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     /// <summary>What lies below, for those who step it by hand.</summary>
     internal StoreCore Core => _core;
 
+    /// <summary>The embedded default, for tests; null on another device.</summary>
+    internal Opening.EmbeddedDevice? Embedded => _open.Embedded;
+
+    /// <summary>What other processes clone, for tests.</summary>
+    internal IEnumerable<string> CloneSources => _open.Clones.GetSources();
+
     internal void ThrowIfDisposed() =>
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _disposed) != 0, this);
 
@@ -157,6 +163,11 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     {
         FlashStoreOptions given = options ?? new FlashStoreOptions();
         given.Validate();
+        if (given.AllowClones)
+        {
+            ThrowUnlessClonesWork();
+        }
+
         return given;
     }
 

@@ -69,6 +69,22 @@ public sealed record class FlashStoreOptions
     public IProgress<OpenProgress>? OpenProgress { get; init; }
 
     /// <summary>
+    /// Whether other processes of the same user, and root's, may read a clone of the store by the
+    /// name of its directory (see <see cref="FlashStore.OpenClone(string, ClonedStoreOptions)"/>):
+    /// the store then listens on a socket there. Not by default. On 64-bit Linux only.
+    /// </summary>
+    public bool AllowClones { get; init; }
+
+    /// <summary>What clones may cost that are opened by the name of the directory.</summary>
+    public CloneOptions CloneLimits { get; init; } = new();
+
+    /// <summary>
+    /// How long opening waits for clones of the process that had the store open before, and that
+    /// has ended without closing it, to notice that.
+    /// </summary>
+    internal TimeSpan ClonePatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
     /// Whether background work runs on a thread of its own. Without it, writers do what they need
     /// themselves and tests step the rest.
     /// </summary>
@@ -106,6 +122,8 @@ public sealed record class FlashStoreOptions
             MemoryBudget >= MinMemoryBudget,
             nameof(MemoryBudget), MemoryBudget, $"must be at least {MinMemoryBudget} bytes");
         ValidateCapacity();
+        ArgumentNullException.ThrowIfNull(CloneLimits);
+        CloneLimits.Validate();
         Require(
             FlushInterval >= TimeSpan.Zero && FlushInterval <= TimeSpan.FromMinutes(1),
             nameof(FlushInterval), FlushInterval, "must be from 0 to 60 seconds");

@@ -19,9 +19,10 @@ namespace FlashKV;
 /// <param name="CompactionMovedBytes">The bytes that compaction moved since then.</param>
 /// <param name="Snapshots">The snapshots that are open, those of scans among them.</param>
 /// <param name="SnapshotHeldBytes">
-/// The bytes that are not live and stay because snapshots hold their segments.
+/// The bytes that are not live and stay because snapshots and clones hold their segments.
 /// </param>
 /// <param name="SnapshotMemoryBytes">The memory of the budget that snapshots take.</param>
+/// <param name="Clones">The clones that other processes read, or are about to.</param>
 /// <param name="OpenTime">How long opening took.</param>
 public readonly record struct FlashStoreStatistics(
     long Keys,
@@ -41,6 +42,7 @@ public readonly record struct FlashStoreStatistics(
     int Snapshots,
     long SnapshotHeldBytes,
     long SnapshotMemoryBytes,
+    int Clones,
     TimeSpan OpenTime)
 {
     /// <summary>The bytes of the log per byte of live record; 0 for an empty store.</summary>

@@ -63,13 +63,14 @@ public sealed class StoreScan : IDisposable
     /// <exception cref="SnapshotExpiredException">
     /// The snapshot was given up: the memory budget had no room for it, or it reached a limit.
     /// </exception>
-    /// <exception cref="ObjectDisposedException">The store or the snapshot is closed.</exception>
+    /// <exception cref="CloneEndedException">The clone was ended by the store.</exception>
+    /// <exception cref="ObjectDisposedException">The store or the view is closed.</exception>
     /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
     public bool MoveNext()
     {
         while (true)
         {
-            if (_scan?.MoveNext() == true)
+            if (MoveInShard())
             {
                 return true;
             }
@@ -107,6 +108,18 @@ public sealed class StoreScan : IDisposable
         if (_ownsCut)
         {
             _cut.End(CutEnd.Disposed);
+        }
+    }
+
+    private bool MoveInShard()
+    {
+        try
+        {
+            return _scan?.MoveNext() == true;
+        }
+        catch (Exception failure) when (_cut.Explain?.Invoke(failure) is { } because)
+        {
+            throw because;
         }
     }
 

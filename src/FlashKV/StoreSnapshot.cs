@@ -1,4 +1,3 @@
-using FlashKV.Memory;
 using FlashKV.Shards;
 using FlashKV.Snapshots;
 
@@ -22,191 +21,24 @@ namespace FlashKV;
 /// store; disposing waits for reads under way.
 /// </para>
 /// </remarks>
-public sealed class StoreSnapshot : IDisposable
+public sealed class StoreSnapshot : StoreView
 {
-    private readonly StoreContext _context;
-    private readonly StoreCut _cut;
-
     internal StoreSnapshot(StoreCore core, SnapshotOptions options)
-    {
-        _context = core.Context;
-        _cut = StoreCut.Take(core, options);
-        CreatedAt = _context.Options.TimeProvider.GetUtcNow();
-    }
+        : base(core.Context, StoreCut.Take(core, options)) =>
+        CreatedAt = core.Context.Options.TimeProvider.GetUtcNow();
 
-    /// <summary>What lies below, for tests.</summary>
-    internal StoreCut Cut => _cut;
-
-    /// <summary>When it was taken.</summary>
-    public DateTimeOffset CreatedAt { get; }
+    /// <inheritdoc/>
+    public override DateTimeOffset CreatedAt { get; }
 
     /// <summary>Whether it was given up, and reading would throw.</summary>
-    public bool IsExpired => _cut.Ended is not (CutEnd.None or CutEnd.Disposed or CutEnd.Closed);
-
-    /// <summary>The shards of the store.</summary>
-    public int ShardCount => _cut.Shards.Length;
+    public bool IsExpired => Cut.Ended is not (CutEnd.None or CutEnd.Disposed or CutEnd.Closed);
 
     /// <summary>
     /// The bytes in its segments that count no more, and that compaction cannot take back.
     /// </summary>
-    public long HeldBytes => _cut.HeldBytes();
+    public long HeldBytes => Cut.HeldBytes();
 
-    /// <summary>The last sequence number of a shard that it has.</summary>
-    /// <param name="shard">0 to <see cref="ShardCount"/> - 1.</param>
-    /// <returns>The sequence number.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such shard.</exception>
-    public ulong GetSequence(int shard)
-    {
-        CheckShard(shard);
-        return _cut.Shards[shard].Sequence;
-    }
-
-    /// <summary>Reads a value without allocating managed memory.</summary>
-    /// <param name="key">1 to 65,535 bytes.</param>
-    /// <param name="value">The value; the caller disposes it if the key is there.</param>
-    /// <returns>Whether the key was there.</returns>
-    /// <exception cref="ArgumentException">The key has a length out of range.</exception>
-    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
-    /// <exception cref="ObjectDisposedException">It, or the store, is closed.</exception>
-    /// <exception cref="CorruptStoreException">The record is damaged.</exception>
-    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
-    public bool TryGet(ReadOnlySpan<byte> key, out ValueLease value)
-    {
-        FlashStore.CheckKeyLength(key.Length);
-        using Epoch.Operation operation = Epoch.Enter();
-        if (!TryFind(key, out FoundRecord found))
-        {
-            value = default;
-            return false;
-        }
-
-        value = found.Lease(_context.Buffers);
-        return true;
-    }
-
-    /// <summary>Copies a value.</summary>
-    /// <param name="key">1 to 65,535 bytes.</param>
-    /// <param name="destination">
-    /// Where to; a value that is longer is cut off at its end.
-    /// </param>
-    /// <returns>The length of the value in bytes; -1 if the key was not there.</returns>
-    /// <exception cref="ArgumentException">The key has a length out of range.</exception>
-    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
-    /// <exception cref="ObjectDisposedException">It, or the store, is closed.</exception>
-    /// <exception cref="CorruptStoreException">The record is damaged.</exception>
-    /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
-    public int Get(ReadOnlySpan<byte> key, Span<byte> destination)
-    {
-        FlashStore.CheckKeyLength(key.Length);
-        using Epoch.Operation operation = Epoch.Enter();
-        if (!TryFind(key, out FoundRecord found))
-        {
-            return -1;
-        }
-
-        using (found)
-        {
-            return FlashStore.Copy(found.Record.Value, destination);
-        }
-    }
-
-    /// <summary>Reads a value into a new array.</summary>
-    /// <param name="key">1 to 65,535 bytes.</param>
-    /// <returns>The value; null if the key was not there.</returns>
-    /// <exception cref="FlashStoreException">
-    /// As in <see cref="TryGet"/>, with the others of it.
-    /// </exception>
-    public byte[]? Get(ReadOnlySpan<byte> key)
-    {
-        if (!TryGet(key, out ValueLease value))
-        {
-            return null;
-        }
-
-        using (value)
-        {
-            return value.Span.ToArray();
-        }
-    }
-
-    /// <summary>Whether a key was there.</summary>
-    /// <param name="key">1 to 65,535 bytes.</param>
-    /// <returns>Whether it was.</returns>
-    /// <exception cref="FlashStoreException">
-    /// As in <see cref="TryGet"/>, with the others of it.
-    /// </exception>
-    public bool Contains(ReadOnlySpan<byte> key) => Get(key, []) >= 0;
-
-    /// <summary>Reads the values of many keys, all of the snapshot's moment.</summary>
-    /// <param name="keys">The keys, 1 to 65,535 bytes each.</param>
-    /// <param name="results">
-    /// Gets the values, in the order of the keys; see <see cref="FlashStore.GetMany"/>.
-    /// </param>
-    /// <returns>How many of the keys were there.</returns>
-    /// <exception cref="ArgumentException">A key has a length out of range.</exception>
-    /// <exception cref="FlashStoreException">
-    /// As in <see cref="TryGet"/>, with the others of it.
-    /// </exception>
-    public int GetMany(ReadOnlySpan<ReadOnlyMemory<byte>> keys, GetManyResult results)
-    {
-        ArgumentNullException.ThrowIfNull(results);
-        foreach (ReadOnlyMemory<byte> key in keys)
-        {
-            FlashStore.CheckKeyLength(key.Length);
-        }
-
-        results.Begin(keys.Length);
-        int found = 0;
-        for (int i = 0; i < keys.Length; i++)
-        {
-            using Epoch.Operation operation = Epoch.Enter();
-            if (!TryFind(keys[i].Span, out FoundRecord record))
-            {
-                continue;
-            }
-
-            using (record)
-            {
-                results.Set(i, record.Record.Value);
-                found++;
-            }
-        }
-
-        return found;
-    }
-
-    /// <summary>Begins a scan of all its keys.</summary>
-    /// <returns>The scan.</returns>
-    public StoreScan Scan() => new(_cut, _context, Range.All);
-
-    /// <summary>
-    /// Begins a scan of the keys of one shard, so that several threads can share the work.
-    /// </summary>
-    /// <param name="shard">0 to <see cref="ShardCount"/> - 1.</param>
-    /// <returns>The scan.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">There is no such shard.</exception>
-    public StoreScan Scan(int shard)
-    {
-        CheckShard(shard);
-        return new StoreScan(_cut, _context, shard..(shard + 1));
-    }
-
-    /// <summary>
-    /// Ends the snapshot: compaction may have its segments. Reads under way are waited for.
-    /// </summary>
-    public void Dispose() => _cut.End(CutEnd.Disposed);
-
-    private bool TryFind(ReadOnlySpan<byte> key, out FoundRecord found)
-    {
-        ulong hash = _context.Hasher.Hash(key);
-        ShardCut shard = _cut.Shards[_context.Hasher.ShardOf(hash)];
-        _cut.ThrowIfEnded(shard);
-        return shard.TryFind(hash, key, out found);
-    }
-
-    private void CheckShard(int shard)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(shard);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(shard, ShardCount);
-    }
+    /// <summary>Ends the snapshot: compaction may have its segments.</summary>
+    /// <param name="disposing">Always true.</param>
+    protected override void Dispose(bool disposing) => Cut.End(CutEnd.Disposed);
 }

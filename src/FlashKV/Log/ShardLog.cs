@@ -32,8 +32,11 @@ internal sealed partial class ShardLog
         _flushBlock = store.Buffers.Rent(LogGeometry.BlockBytes);
         Allocator = new SegmentAllocator(Segments);
         Reader = new SegmentReader(shard, store, lun, Segments);
-        _hotRoom = new TailRoom(SegmentKind.Hot, slots[..HotSlots], _geometry);
-        _coldRoom = new TailRoom(SegmentKind.Cold, slots[HotSlots..], _geometry);
+
+        // The log of a clone has no staging, and nothing is appended to it.
+        int hotSlots = Math.Min(slots.Length, HotSlots);
+        _hotRoom = new TailRoom(SegmentKind.Hot, slots[..hotSlots], _geometry);
+        _coldRoom = new TailRoom(SegmentKind.Cold, slots[hotSlots..], _geometry);
     }
 
     public int Shard { get; }

@@ -41,10 +41,17 @@ internal static partial class DirectoryEntries
         Flush(parent);
     }
 
+    /// <summary>Opens a directory; -1 if that cannot be.</summary>
+    public static int TryOpen(string directory) =>
+        Open(Encoding.UTF8.GetBytes(directory + '\0'), CloseOnExec);
+
+    /// <summary>Closes what <see cref="TryOpen"/> has opened.</summary>
+    public static void CloseOpened(int descriptor) => _ = Close(descriptor);
+
     // Some file systems cannot flush a directory and say that the argument is invalid.
     private static void FlushByHandle(string directory)
     {
-        int descriptor = Open(Encoding.UTF8.GetBytes(directory + '\0'), CloseOnExec);
+        int descriptor = TryOpen(directory);
         if (descriptor < 0)
         {
             throw Failure(directory, Marshal.GetLastPInvokeError());

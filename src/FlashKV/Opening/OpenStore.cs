@@ -1,3 +1,4 @@
+using FlashKV.Clones;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -15,12 +16,20 @@ internal sealed class OpenStore : IDisposable
     private readonly List<string> _warnings = [];
     private StoreCore? _core;
     private BackgroundWorker? _worker;
+    private CloneService? _clones;
+    private EmbeddedDevice? _embedded;
 
     private OpenStore()
     {
     }
 
     public StoreCore Core => _core!;
+
+    /// <summary>The embedded default, for tests; null on another device.</summary>
+    public EmbeddedDevice? Embedded => _embedded;
+
+    /// <summary>The clones that other processes read.</summary>
+    public CloneService Clones => _clones!;
 
     public IReadOnlyList<string> Warnings => _warnings;
 
@@ -39,7 +48,9 @@ internal sealed class OpenStore : IDisposable
             return Open(directory, options, static (store, files, given) =>
             {
                 files.CheckDevice();
-                return store.Hold(EmbeddedDevice.Open(files.DevicePath, given.Capacity)).Device;
+                store._embedded = store.Hold(
+                    EmbeddedDevice.Open(files.DevicePath, given.Capacity));
+                return store._embedded.Device;
             });
         }
         catch (DeviceException exception)
@@ -78,6 +89,7 @@ internal sealed class OpenStore : IDisposable
         try
         {
             StoreDirectory files = store.Hold(StoreDirectory.Open(directory, options.OpenMode));
+            files.AwaitReaders(options.ClonePatience);
             if (files.HasIdentity)
             {
                 files.CheckIdentity(FormatVersion.Current);
@@ -135,6 +147,15 @@ internal sealed class OpenStore : IDisposable
         if (!files.HasIdentity)
         {
             files.WriteIdentity(FormatVersion.Current);
+        }
+
+        _clones = Hold(new CloneService(_core, luns, files, () => new StorePlace(
+            files.Path,
+            _embedded?.ServeDriver() ?? "",
+            _embedded?.DevicePath ?? "")));
+        if (options.AllowClones)
+        {
+            _clones.Listen();
         }
 
         if (options.BackgroundThread)

@@ -15,6 +15,9 @@ internal sealed class StoreDirectory : IDisposable
 
     private const string LockName = "LOCK";
     private const string HolderName = "LOCK.pid";
+    private const string ReadersLockName = "CLONES";
+    private const string ReadersName = "CLONES.pid";
+    private const string ClonesName = "clones.sock";
     private const string IdentityName = "STORE";
     private const string IdentityPrefix = "FlashKV store, format ";
 
@@ -25,7 +28,7 @@ internal sealed class StoreDirectory : IDisposable
     private static readonly string[] s_ownNames =
     [
         LockName, HolderName, IdentityName, IdentityName + ".new", DeviceName, StagingName,
-        StagingName + ".new",
+        StagingName + ".new", ReadersLockName, ReadersName, ClonesName,
     ];
 
     private readonly FileStream _lock;
@@ -43,6 +46,9 @@ internal sealed class StoreDirectory : IDisposable
 
     /// <summary>The file of the unsealed segments.</summary>
     public string StagingPath => System.IO.Path.Combine(Path, StagingName);
+
+    /// <summary>The socket at which clones are to be had by name.</summary>
+    public string ClonesPath => SocketPathOf(Path);
 
     /// <summary>Whether a store was created here to the end.</summary>
     public bool HasIdentity => File.Exists(IdentityPath);
@@ -71,6 +77,71 @@ internal sealed class StoreDirectory : IDisposable
         {
             throw new FlashStoreException(
                 $"The directory '{full}' cannot be written to: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>The socket of a store's directory.</summary>
+    public static string SocketPathOf(string directory) =>
+        System.IO.Path.Combine(directory, ClonesName);
+
+    /// <summary>Makes the file that readers of clones lock.</summary>
+    public void PrepareForClones()
+    {
+        string file = System.IO.Path.Combine(Path, ReadersLockName);
+        using FileStream stream = new(
+            file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
+    }
+
+    /// <summary>
+    /// Takes the lock that a reader of a clone has while it reads. The caller then looks whether
+    /// the store's process is still there: if so, nobody else writes until the lock is let go.
+    /// </summary>
+    /// <exception cref="CloneRefusedException">
+    /// The file is gone, or somebody opens the store.
+    /// </exception>
+    public static FileStream TakeLockOfReader(string directory)
+    {
+        string file = System.IO.Path.Combine(directory, ReadersLockName);
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CloneRefusedException(
+                CloneRefusal.NotServed,
+                $"the file '{file}' cannot be locked: {exception.Message}",
+                exception);
+        }
+    }
+
+    /// <summary>
+    /// Waits until nobody reads a clone of the process that had the store open before. Those who do
+    /// notice that it has ended; until then, what they read must stay.
+    /// </summary>
+    /// <param name="patience">The longest wait.</param>
+    /// <exception cref="StoreLockedException">Somebody still reads.</exception>
+    public void AwaitReaders(TimeSpan patience)
+    {
+        string file = System.IO.Path.Combine(Path, ReadersLockName);
+        IOException? held = null;
+        if (File.Exists(file) && !SpinWait.SpinUntil(() => TryLockOut(file, out held), patience))
+        {
+            throw new StoreLockedException(Path, ReadReaders(), held);
+        }
+    }
+
+    /// <summary>Notes which processes read clones, for whoever may have to wait for them.</summary>
+    public void WriteReaders(IEnumerable<int> processes)
+    {
+        string file = System.IO.Path.Combine(Path, ReadersName);
+        try
+        {
+            File.WriteAllText(file, string.Join('\n', processes.Where(static id => id != 0)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Only for a message.
         }
     }
 
@@ -192,6 +263,40 @@ internal sealed class StoreDirectory : IDisposable
         catch (IOException exception) when (IsSharingViolation(exception))
         {
             throw new StoreLockedException(path, ReadHolder(holder), exception);
+        }
+    }
+
+    private static bool TryLockOut(string file, out IOException? held)
+    {
+        held = null;
+        try
+        {
+            new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return true;
+        }
+        catch (IOException exception) when (IsSharingViolation(exception))
+        {
+            held = exception;
+            return false;
+        }
+    }
+
+    private int[] ReadReaders()
+    {
+        try
+        {
+            return [.. File.ReadLines(System.IO.Path.Combine(Path, ReadersName))
+                .Select(static line => int.TryParse(line, CultureInfo.InvariantCulture, out int id)
+                    ? id : 0)
+                .Where(static id => id != 0 && Directory.Exists($"/proc/{id}"))];
+        }
+        catch (IOException)
+        {
+            return [];
         }
     }
 

@@ -45,6 +45,26 @@ internal sealed class StoreLuns : IDisposable
         return _shards;
     }
 
+    /// <summary>
+    /// What a process needs that clones the shards' LUNs: for context c of n, those of the shards
+    /// c, c + n, c + 2n and so on. Valid until the adapter is reset.
+    /// </summary>
+    /// <exception cref="DeviceException">The adapter is lost for good.</exception>
+    public CloneSource[] GetCloneSources()
+    {
+        var sources = new CloneSource[_contexts.Count];
+        for (int i = 0; i < sources.Length; i++)
+        {
+            VirtualLun[] luns = [.. _shards.Where((_, shard) => shard % sources.Length == i)];
+
+            // After a reset a context has its new id once somebody has used it.
+            _contexts[i].Verify(luns[0]);
+            sources[i] = _contexts[i].GetCloneSource(luns);
+        }
+
+        return sources;
+    }
+
     public void Dispose()
     {
         foreach (VirtualLun shard in _shards)

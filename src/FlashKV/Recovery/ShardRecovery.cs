@@ -9,7 +9,7 @@ namespace FlashKV.Recovery;
 /// Brings a shard back: finds its segments on the device and in staging, collects what they say of
 /// their records, and gives the index the newest record of every key.
 /// </summary>
-internal sealed class ShardRecovery(
+internal sealed partial class ShardRecovery(
     Shard shard, StoreContext store, int shardCount, RecoveryProgress progress) : IDisposable
 {
     private readonly LogGeometry _geometry = store.Geometry;
@@ -34,6 +34,9 @@ internal sealed class ShardRecovery(
     /// <summary>The commit records in sealed segments.</summary>
     public List<SealedCommit> SealedCommits { get; } = [];
 
+    /// <summary>The shard.</summary>
+    public int Number => shard.Number;
+
     /// <summary>The log of the shard.</summary>
     public ShardLog Log => shard.Log;
 
@@ -57,8 +60,7 @@ internal sealed class ShardRecovery(
     }
 
     /// <summary>Builds the index, once it is known which batches count.</summary>
-    /// <param name="session">The new session of the store.</param>
-    public void Build(uint session)
+    public void Build()
     {
         IndexBuilder builder = _builder!;
         foreach ((RecoveredRecord record, ulong batchId) in _unsettled)
@@ -70,8 +72,11 @@ internal sealed class ShardRecovery(
         }
 
         builder.Build();
-        shard.Log.PrepareSealing(session);
     }
+
+    /// <summary>Prepares the log for what is sealed and written next.</summary>
+    /// <param name="session">The new session of the store.</param>
+    public void PrepareSealing(uint session) => shard.Log.PrepareSealing(session);
 
     /// <summary>Flushes what is staged, once all shards are built.</summary>
     public void Flush() => shard.Log.FlushRecovered();

@@ -14,19 +14,22 @@ internal sealed class SlotSurveyor(int shard, StoreContext store, Lun lun)
     private readonly LogGeometry _geometry = store.Geometry;
     private readonly BlockTransfer[] _transfers = new BlockTransfer[SlotsPerBatch * BlocksPerSlot];
 
-    public SlotSurvey[] Survey(int slotCount)
+    public SlotSurvey[] Survey(int slotCount) => Survey([.. Enumerable.Range(0, slotCount)]);
+
+    /// <summary>Reads those of certain slots, in their order.</summary>
+    public SlotSurvey[] Survey(int[] slots)
     {
-        var surveys = new SlotSurvey[slotCount];
+        var surveys = new SlotSurvey[slots.Length];
         using PooledBuffer buffer = store.Buffers.Rent(
             SlotsPerBatch * BlocksPerSlot * LogGeometry.BlockBytes);
-        for (int first = 0; first < slotCount; first += SlotsPerBatch)
+        for (int first = 0; first < slots.Length; first += SlotsPerBatch)
         {
-            int count = Math.Min(SlotsPerBatch, slotCount - first);
-            Read(first, count, buffer);
+            int count = Math.Min(SlotsPerBatch, slots.Length - first);
+            Read(slots.AsSpan(first, count), buffer);
             for (int i = 0; i < count; i++)
             {
                 surveys[first + i] = Examine(
-                    first + i, Block(buffer, i, 0), Block(buffer, i, 1));
+                    slots[first + i], Block(buffer, i, 0), Block(buffer, i, 1));
             }
         }
 
@@ -37,12 +40,12 @@ internal sealed class SlotSurveyor(int shard, StoreContext store, Lun lun)
         buffer.Span(
             ((slot * BlocksPerSlot) + block) * LogGeometry.BlockBytes, LogGeometry.BlockBytes);
 
-    private void Read(int first, int count, PooledBuffer buffer)
+    private void Read(ReadOnlySpan<int> slots, PooledBuffer buffer)
     {
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < slots.Length; i++)
         {
-            long start = _geometry.FirstBlockOf(first + i);
-            int header = _geometry.HeaderOffsetOf(first + i) / LogGeometry.BlockBytes;
+            long start = _geometry.FirstBlockOf(slots[i]);
+            int header = _geometry.HeaderOffsetOf(slots[i]) / LogGeometry.BlockBytes;
             nint address = buffer.Address + (i * BlocksPerSlot * LogGeometry.BlockBytes);
             _transfers[i * BlocksPerSlot] = new BlockTransfer(
                 BlockOperation.Read, start + header, 1, address);
@@ -53,7 +56,7 @@ internal sealed class SlotSurveyor(int shard, StoreContext store, Lun lun)
                 address + LogGeometry.BlockBytes);
         }
 
-        lun.Transfer(_transfers.AsSpan(0, count * BlocksPerSlot));
+        lun.Transfer(_transfers.AsSpan(0, slots.Length * BlocksPerSlot));
     }
 
     private SlotSurvey Examine(int slot, Span<byte> headerBlock, Span<byte> lastBlock)

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using FlashKV.Clones;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Recovery;
@@ -13,14 +14,20 @@ namespace FlashKV.Shards;
 /// </summary>
 internal sealed class StoreCore : IDisposable
 {
-    private readonly StagingFile _staging;
-    private readonly ChunkDirectory _chunks;
+    private readonly StagingFile? _staging;
+    private readonly ChunkDirectory? _chunks;
+    private readonly Superblock _opened;
     private readonly Shard[] _shards;
 
     private StoreCore(
-        StoreContext context, StagingFile staging, ChunkDirectory chunks, Shard[] shards)
+        StoreContext context,
+        Superblock opened,
+        StagingFile? staging,
+        ChunkDirectory? chunks,
+        Shard[] shards)
     {
         Context = context;
+        _opened = opened;
         _staging = staging;
         _chunks = chunks;
         _shards = shards;
@@ -28,7 +35,8 @@ internal sealed class StoreCore : IDisposable
 
     public StoreContext Context { get; }
 
-    public Superblock Superblock => _chunks.Superblock;
+    /// <summary>The superblock as it was written last; in a clone, as it was opened.</summary>
+    public Superblock Superblock => _chunks?.Superblock ?? _opened;
 
     public ReadOnlySpan<Shard> Shards => _shards;
 
@@ -88,14 +96,49 @@ internal sealed class StoreCore : IDisposable
         // it is on the device by now.
         chunks.Update(block => block with { Session = session });
         staging.BeginSession(superblock.Store, session);
-        return new StoreCore(context, staging, chunks, shards);
+        return new StoreCore(context, superblock, staging, chunks, shards);
+    }
+
+    /// <summary>
+    /// Opens what another process has handed over, for reading: the ordinary recovery, over the
+    /// segments that it holds for this one and no further than its cut.
+    /// </summary>
+    /// <param name="view">What was handed over.</param>
+    /// <param name="luns">The clones of the shards' LUNs.</param>
+    /// <param name="options">The options.</param>
+    /// <exception cref="CorruptStoreException">There is damage.</exception>
+    public static StoreCore OpenClone(CloneView view, VirtualLun[] luns, FlashStoreOptions options)
+    {
+        Superblock superblock = view.ToSuperblock(luns);
+        var context = new StoreContext(superblock, options);
+        try
+        {
+            var shards = new Shard[luns.Length];
+            for (int i = 0; i < shards.Length; i++)
+            {
+                shards[i] = new Shard(i, context, luns[i], NoChunks.Instance, []);
+                for (long chunk = luns[i].BlockCount / LogGeometry.ChunkBlocks; chunk > 0; chunk--)
+                {
+                    shards[i].Log.Allocator.AddChunk(context.Geometry.SlotsPerChunk);
+                }
+            }
+
+            RecoverIndex(
+                shards, context, recovery => recovery.Collect(view.Shards[recovery.Number]));
+            return new StoreCore(context, superblock, null, null, shards);
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
     }
 
     public Shard ShardOf(ulong hash) => _shards[Context.Hasher.ShardOf(hash)];
 
     /// <summary>Grows the LUN of a shard by a chunk before it needs it.</summary>
     /// <returns>false if the device has no chunk left.</returns>
-    public bool TryGrow(int shard) => _chunks.TryGrow(shard);
+    public bool TryGrow(int shard) => _chunks?.TryGrow(shard) ?? false;
 
     /// <summary>Returns when everything written before the call is on stable storage.</summary>
     public void Flush()
@@ -131,7 +174,7 @@ internal sealed class StoreCore : IDisposable
         }
 
         Context.Dispose();
-        _staging.Dispose();
+        _staging?.Dispose();
     }
 
     private static void AddChunks(Shard shard, ChunkDirectory chunks)
@@ -148,23 +191,32 @@ internal sealed class StoreCore : IDisposable
     private static void Recover(
         Shard[] shards, StoreContext context, bool isStagingTrusted, uint session)
     {
+        ShardRecovery[] recoveries = RecoverIndex(
+            shards, context, recovery => recovery.Collect(isStagingTrusted));
+        bool isSequential = context.Options.Seed is not null;
+        Array.ForEach(recoveries, recovery => recovery.PrepareSealing(session));
+        ForEach(recoveries, isSequential, static recovery => recovery.Flush());
+        ForEach(recoveries, isSequential, static recovery => recovery.Finish());
+    }
+
+    private static ShardRecovery[] RecoverIndex(
+        Shard[] shards, StoreContext context, Action<ShardRecovery> collect)
+    {
         var progress = new RecoveryProgress(context.Options.OpenProgress);
         ShardRecovery[] recoveries = Array.ConvertAll(
             shards, shard => new ShardRecovery(shard, context, shards.Length, progress));
         bool isSequential = context.Options.Seed is not null;
         try
         {
-            ForEach(recoveries, isSequential, recovery => recovery.Collect(isStagingTrusted));
+            ForEach(recoveries, isSequential, collect);
             new BatchResolution(recoveries, context).Resolve();
-            ForEach(recoveries, isSequential, recovery => recovery.Build(session));
+            ForEach(recoveries, isSequential, static recovery => recovery.Build());
+            return recoveries;
         }
         finally
         {
             Array.ForEach(recoveries, static recovery => recovery.Dispose());
         }
-
-        ForEach(recoveries, isSequential, static recovery => recovery.Flush());
-        ForEach(recoveries, isSequential, static recovery => recovery.Finish());
     }
 
     private static void ForEach(

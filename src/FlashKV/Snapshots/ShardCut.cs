@@ -19,14 +19,21 @@ internal sealed class ShardCut : IDisposable
     /// <summary>
     /// Takes the cut. Nobody writes to the shard or compacts it meanwhile.
     /// </summary>
-    public ShardCut(Shard shard, StoreContext store)
+    public ShardCut(Shard shard, StoreContext store, bool isForClone)
     {
         Shard = shard;
         _store = store;
         _superseded = new SupersededRecords(store.Memory);
         Sequence = shard.Log.NextSequence - 1;
         _segments = shard.Log.HoldSegments();
-        shard.Cuts.Add(this);
+        if (isForClone)
+        {
+            Extents = shard.Log.ExtentsOf(_segments);
+        }
+        else
+        {
+            shard.Cuts.Add(this);
+        }
     }
 
     public Shard Shard { get; }
@@ -36,6 +43,9 @@ internal sealed class ShardCut : IDisposable
 
     /// <summary>The segments with the records of the cut, in the order of their slots.</summary>
     public IReadOnlyList<Segment> Segments => _segments;
+
+    /// <summary>How far the records of its segments went, for a clone; else empty.</summary>
+    public IReadOnlyList<SegmentExtent> Extents { get; } = [];
 
     /// <summary>Whether there was no memory to note what was replaced.</summary>
     public bool IsLost => _superseded.IsRefused;

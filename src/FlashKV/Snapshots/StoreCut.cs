@@ -13,10 +13,12 @@ internal sealed class StoreCut
     private readonly ShardCut[] _shards;
     private readonly long _maxHeldBytes;
     private readonly ITimer? _timer;
+    private readonly bool _isForClone;
     private int _end;
 
-    private StoreCut(StoreCore store, SnapshotOptions options)
+    private StoreCut(StoreCore store, SnapshotOptions options, bool isForClone)
     {
+        _isForClone = isForClone;
         _open = store.Cuts;
         _maxHeldBytes = options.MaxHeldBytes;
         _shards = new ShardCut[store.Shards.Length];
@@ -41,8 +43,34 @@ internal sealed class StoreCut
     /// <summary>Whether, and why, it can no longer be read.</summary>
     public CutEnd Ended => (CutEnd)Volatile.Read(ref _end);
 
+    /// <summary>
+    /// Is told, once, why it has ended, before its segments are let go; set by who took it.
+    /// </summary>
+    public Action<CutEnd>? Ending { get; set; }
+
+    /// <summary>Is told when its segments were let go; set by who took it.</summary>
+    public Action? Released { get; set; }
+
+    /// <summary>
+    /// Says what a failure of a read is because of, if that is no matter of snapshots.
+    /// </summary>
+    public Func<Exception, Exception?>? Explain { get; set; }
+
+    /// <summary>
+    /// Says what reading throws once it has ended, where that is no matter of snapshots.
+    /// </summary>
+    public Func<CutEnd, Exception>? Refusal { get; set; }
+
     /// <summary>Takes a cut. The caller is not inside an operation.</summary>
-    public static StoreCut Take(StoreCore store, SnapshotOptions options) => new(store, options);
+    public static StoreCut Take(StoreCore store, SnapshotOptions options) =>
+        new(store, options, isForClone: false);
+
+    /// <summary>
+    /// Takes a cut that another process reads, which finds by itself what is current: writers note
+    /// nothing for it. The caller is not inside an operation.
+    /// </summary>
+    public static StoreCut TakeForClone(StoreCore store, SnapshotOptions options) =>
+        new(store, options, isForClone: true);
 
     /// <summary>
     /// Checks that it can be read, inside the operation that reads: until that ends, it can.
@@ -54,7 +82,7 @@ internal sealed class StoreCut
         CutEnd ended = shard.IsLost && Ended == CutEnd.None ? CutEnd.OutOfMemory : Ended;
         if (ended != CutEnd.None)
         {
-            Throw(ended);
+            throw Refusal?.Invoke(ended) ?? RefusalOf(ended);
         }
     }
 
@@ -95,13 +123,15 @@ internal sealed class StoreCut
 
         _timer?.Dispose();
         _open.Remove(this);
+        Ending?.Invoke(reason);
 
         // Who has found it readable reads on; nobody else does.
         Epoch.WaitForQuiescence();
         Array.ForEach(_shards, static shard => shard.Dispose());
+        Released?.Invoke();
     }
 
-    private static void Throw(CutEnd ended) => throw (ended switch
+    private static Exception RefusalOf(CutEnd ended) => ended switch
     {
         CutEnd.Disposed => new ObjectDisposedException(nameof(StoreSnapshot)),
         CutEnd.Closed => new ObjectDisposedException(nameof(FlashStore)),
@@ -111,7 +141,7 @@ internal sealed class StoreCut
             "it kept more dead bytes on the device than it was allowed"),
         _ => new SnapshotExpiredException(
             "the memory budget had no room to note what was replaced since"),
-    });
+    };
 
     // Compaction stands still: it would move what is about to be held. Shards in their order, so
     // that two snapshots do not wait for each other.
@@ -130,7 +160,7 @@ internal sealed class StoreCut
             store.Context.Writing.Shut();
             for (int i = 0; i < _shards.Length; i++)
             {
-                _shards[i] = new ShardCut(store.Shards[i], store.Context);
+                _shards[i] = new ShardCut(store.Shards[i], store.Context, _isForClone);
             }
         }
         finally
