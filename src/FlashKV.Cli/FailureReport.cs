@@ -31,7 +31,7 @@ internal static class FailureReport
         ToolException tool => tool.ExitCode,
         BrokenPipeException => ExitCode.BrokenPipe,
         StoreLockedException => ExitCode.Locked,
-        NotAStoreException => ExitCode.NoInput,
+        NotAStoreException or CloneRefusedException => ExitCode.NoInput,
         CorruptStoreException or StoreVersionException => ExitCode.DataError,
         FileNotFoundException or DirectoryNotFoundException => ExitCode.NoInput,
         InvalidDataException => ExitCode.DataError,

@@ -29,7 +29,7 @@ internal sealed class ExportCommand : ToolCommand
         Description = "No progress and no summary.",
     };
 
-    private readonly StoreOptions _store;
+    private readonly ReadingOptions _reading;
 
     public ExportCommand(ToolEnvironment environment)
         : base("export", "Write every record to a file, in no order.", environment)
@@ -39,20 +39,24 @@ internal sealed class ExportCommand : ToolCommand
         _format.AcceptOnlyFromAmong(RecordFormats.Names);
         Options.Add(_format);
         Options.Add(_quiet);
-        _store = StoreOptions.ForReading(this);
+        _reading = new ReadingOptions(this);
     }
 
     protected override int Run(ParseResult line)
     {
         string path = line.GetRequiredValue(_file);
         RecordFormat format = RecordFormats.Choose(line.GetValue(_format), path);
-        using FlashStore store = _store.OpenExisting(line, line.GetRequiredValue(_directory));
+        using OpenedView store = _reading.Open(line, line.GetRequiredValue(_directory));
         using ExportOutput output = ExportOutput.Create(path, Environment);
         using RecordWriter writer = Open(format, output.Stream);
         bool quiet = line.GetValue(_quiet);
         long started = Environment.Time.GetTimestamp();
         long count = ProgressDisplay.Run(
-            Environment, quiet, $"export {path}", null, progress => Write(store, writer, progress));
+            Environment,
+            quiet,
+            $"export {path}",
+            null,
+            progress => Write(store.View, writer, progress));
         output.Complete();
         if (!quiet)
         {
@@ -71,10 +75,10 @@ internal sealed class ExportCommand : ToolCommand
         _ => new LinesWriter(stream, keysOnly: false),
     };
 
-    private long Write(FlashStore store, RecordWriter writer, IProgressSink progress)
+    private long Write(StoreView view, RecordWriter writer, IProgressSink progress)
     {
         long count = 0;
-        foreach (StoreEntry entry in store.Scan())
+        foreach (StoreEntry entry in view.Scan())
         {
             Environment.Stop.ThrowIfCancellationRequested();
             writer.Write(entry.Key, entry.Value);

@@ -10,7 +10,7 @@ internal sealed class GetCommand : ToolCommand
     private readonly Argument<string> _directory;
     private readonly Argument<string> _key = new("KEY") { Description = "The key." };
     private readonly NotationOptions _notation;
-    private readonly StoreOptions _store;
+    private readonly ReadingOptions _reading;
 
     public GetCommand(ToolEnvironment environment)
         : base("get", "Write a key's value to standard output, byte for byte.", environment)
@@ -18,14 +18,14 @@ internal sealed class GetCommand : ToolCommand
         _directory = AddDirectory();
         Arguments.Add(_key);
         _notation = new NotationOptions(this);
-        _store = StoreOptions.ForReading(this);
+        _reading = new ReadingOptions(this);
     }
 
     protected override int Run(ParseResult line)
     {
         byte[] key = _notation.ParseKey(line, line.GetRequiredValue(_key));
-        using FlashStore store = _store.OpenExisting(line, line.GetRequiredValue(_directory));
-        byte[]? value = store.Get(key);
+        using OpenedView store = _reading.Open(line, line.GetRequiredValue(_directory));
+        byte[]? value = store.View.Get(key);
         if (value is null)
         {
             Environment.Say($"no such key: {ByteNotation.Escape(key)}");

@@ -33,7 +33,7 @@ internal sealed class ScanCommand : ToolCommand
     };
 
     private readonly NotationOptions _notation;
-    private readonly StoreOptions _store;
+    private readonly ReadingOptions _reading;
 
     public ScanCommand(ToolEnvironment environment)
         : base("scan", "Print the records of a store, in no order.", environment)
@@ -52,27 +52,27 @@ internal sealed class ScanCommand : ToolCommand
         Options.Add(_keysOnly);
         Options.Add(_format);
         _notation = new NotationOptions(this);
-        _store = StoreOptions.ForReading(this);
+        _reading = new ReadingOptions(this);
     }
 
     protected override int Run(ParseResult line)
     {
         byte[] prefix = _notation.Parse(line, line.GetValue(_prefix) ?? "", "PREFIX");
         long limit = line.GetValue(_limit) ?? long.MaxValue;
-        using FlashStore store = _store.OpenExisting(line, line.GetRequiredValue(_directory));
+        using OpenedView store = _reading.Open(line, line.GetRequiredValue(_directory));
         RecordWriter writer = line.GetValue(_format) == "jsonl"
             ? new JsonLinesWriter(Environment.Output, line.GetValue(_keysOnly))
             : new LinesWriter(Environment.Output, line.GetValue(_keysOnly));
         using (writer)
         {
-            Print(store, writer, prefix, limit);
+            Print(store.View, writer, prefix, limit);
             writer.Flush();
         }
 
         return ExitCode.Success;
     }
 
-    private void Print(FlashStore store, RecordWriter writer, byte[] prefix, long limit)
+    private void Print(StoreView view, RecordWriter writer, byte[] prefix, long limit)
     {
         if (limit == 0)
         {
@@ -80,7 +80,7 @@ internal sealed class ScanCommand : ToolCommand
         }
 
         long printed = 0;
-        foreach (StoreEntry entry in store.Scan())
+        foreach (StoreEntry entry in view.Scan())
         {
             Environment.Stop.ThrowIfCancellationRequested();
             if (!entry.Key.StartsWith(prefix))

@@ -16,19 +16,19 @@ internal sealed class StatCommand : ToolCommand
         Description = "One JSON object; sizes in bytes, times in milliseconds.",
     };
 
-    private readonly StoreOptions _store;
+    private readonly ReadingOptions _reading;
 
     public StatCommand(ToolEnvironment environment)
         : base("stat", "Print the figures of a store.", environment)
     {
         _directory = AddDirectory();
         Options.Add(_json);
-        _store = StoreOptions.ForReading(this);
+        _reading = new ReadingOptions(this);
     }
 
     protected override int Run(ParseResult line)
     {
-        using FlashStore store = _store.OpenExisting(line, line.GetRequiredValue(_directory));
+        using OpenedView store = _reading.Open(line, line.GetRequiredValue(_directory));
         FlashStoreStatistics statistics = store.GetStatistics();
         if (line.GetValue(_json))
         {
