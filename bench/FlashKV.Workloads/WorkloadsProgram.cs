@@ -1,4 +1,5 @@
 using System.CommandLine;
+using FlashKV.Workloads.Clones;
 using FlashKV.Workloads.Comparing;
 using FlashKV.Workloads.Device;
 using FlashKV.Workloads.Limits;
@@ -21,6 +22,11 @@ internal static class WorkloadsProgram
             return WorkerProgram.Run(kinds);
         }
 
+        if (args is [ReaderProgram.Verb, .. var arguments])
+        {
+            return ReaderProgram.Run(arguments);
+        }
+
         RootCommand root = new("Whole runs of FlashKV, alone and beside other stores.")
         {
             new YcsbCommand(kinds),
@@ -36,6 +42,7 @@ internal static class WorkloadsProgram
             new ResetsCommand(),
             new RoomsCommand(),
             new ServedCommand(),
+            new ClonesCommand(),
         };
         return root.Parse(args).Invoke();
     }

@@ -1,10 +1,13 @@
 using System.Globalization;
+using FlashKV.SimBackend;
+using FlashKV.Superpipe;
 
 namespace FlashKV.Reader;
 
 /// <summary>
 /// <c>FlashKV.Reader</c>: opens the clone that it was started for; <c>FlashKV.Reader DIRECTORY</c>:
-/// one of the store in a directory. Says "open", or what was refused, and answers a line a command
+/// one of the store in a directory; <c>FlashKV.Reader device SOCKET</c>: the one that it was started
+/// for, on the device of an adapter that is served there. Says "open", or what was refused, and answers a line a command
 /// until its input ends. <c>FlashKV.Reader store DIRECTORY</c>: see <see cref="StoreOwner"/>.
 /// </summary>
 internal static class Program
@@ -16,11 +19,16 @@ internal static class Program
             return StoreOwner.Run(own);
         }
 
+        using SharedAdapterTransport? transport = arguments is ["device", string socket]
+            ? SharedAdapterTransport.Connect(socket) : null;
+        using SuperpipeDevice? device = transport is null
+            ? null : SuperpipeDevice.Open(transport, "/dev/sg0");
         ClonedStore? clone = null;
         Answer(() =>
         {
-            clone = arguments is [string directory]
-                ? FlashStore.OpenClone(directory) : FlashStore.OpenClone();
+            clone = device is not null ? FlashStore.OpenClone(device)
+                : arguments is [string directory] ? FlashStore.OpenClone(directory)
+                : FlashStore.OpenClone();
             return "open";
         });
         if (clone is null)

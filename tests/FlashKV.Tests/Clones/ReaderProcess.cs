@@ -15,9 +15,9 @@ internal sealed class ReaderProcess : IDisposable
 
     /// <summary>Starts one that opens the clone of a store that this process has open.</summary>
     internal static async Task<(ReaderProcess Reader, StoreClone Clone)> CloneAsync(
-        FlashStore store, CloneOptions? options = null)
+        FlashStore store, CloneOptions? options = null, params string[] arguments)
     {
-        StoreClone clone = await store.CloneToAsync(StartInfo(), options);
+        StoreClone clone = await store.CloneToAsync(StartInfo(arguments), options);
         return (new ReaderProcess(clone.Process), clone);
     }
 
