@@ -3,7 +3,7 @@ using FlashKV.Workloads.Harness;
 
 namespace FlashKV.Workloads.Clones;
 
-/// <summary><c>clones</c>: a writer beside another process that reads a clone of its store.</summary>
+/// <summary><c>clones</c>: a writer beside another process that reads its clone.</summary>
 internal sealed class ClonesCommand : WorkloadCommand
 {
     private readonly Option<DirectoryInfo?> _directory = new("--directory")

@@ -178,13 +178,13 @@ internal sealed class ClonesWorkload(
 
         report.Notes.Add(string.Create(
             CultureInfo.InvariantCulture,
-            $"the writer beside a clone: "
-            + $"{cloned.Against(alone, (a, b) => a.OperationsPerSecond / b.OperationsPerSecond):N2} "
-            + $"of its rate alone; beside the file: "
-            + $"{file.Against(alone, (a, b) => a.OperationsPerSecond / b.OperationsPerSecond):N2}; "
-            + $"read meanwhile {Statistics.Median(_cloneRates) / 1e6:N0} and "
+            $"the writer beside a clone: {Share(cloned, alone):N2} of its rate alone; "
+            + $"beside the file: {Share(file, alone):N2}; read meanwhile {Statistics.Median(_cloneRates) / 1e6:N0} and "
             + $"{Statistics.Median(_fileRates) / 1e6:N0} MB/s"));
     }
+
+    private static double Share(Measurement beside, Measurement alone) => beside.Against(
+        alone, static (a, b) => a.OperationsPerSecond / b.OperationsPerSecond);
 
     private Sample WriteBeside(
         FlashStore store, string name, Process process, List<double> rates)

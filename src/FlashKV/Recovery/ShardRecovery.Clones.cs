@@ -10,10 +10,15 @@ namespace FlashKV.Recovery;
 /// </content>
 internal sealed partial class ShardRecovery
 {
+    // At a cut no batch is open, so every record that is committed counts; and the commit record of
+    // its batch may be in a segment that compaction has emptied, and nobody holds.
+    private bool _isCut;
+
     /// <summary>Finds what the shard had of records at the cut.</summary>
     /// <exception cref="CorruptStoreException">The device does not hold it.</exception>
     public void Collect(CloneShard view)
     {
+        _isCut = true;
         CloneSegment[] closed = Array.FindAll(view.Segments, static segment => segment.IsSealed);
         SlotSurvey[] surveys = new SlotSurveyor(shard.Number, store, shard.Log.Lun)
             .Survey(Array.ConvertAll(closed, static segment => segment.Slot));

@@ -384,7 +384,7 @@ internal sealed partial class ShardRecovery(
         shard.Log.ContinueAt(record.Sequence + 1);
 
         // What was copied to a cold segment was sealed before, so its batch is settled.
-        ulong batchId = segment.Kind == SegmentKind.Hot ? record.BatchId : 0;
+        ulong batchId = segment.Kind == SegmentKind.Hot && !_isCut ? record.BatchId : 0;
         if (batchId != 0)
         {
             batches.Add(batchId);
@@ -392,7 +392,11 @@ internal sealed partial class ShardRecovery(
 
         if ((record.Flags & RecordFlags.BatchCommit) != 0)
         {
-            Commits[batchId] = ParticipantsOf(record, segment.Slot, offset);
+            if (!_isCut)
+            {
+                Commits[batchId] = ParticipantsOf(record, segment.Slot, offset);
+            }
+
             return;
         }
 
