@@ -15,6 +15,7 @@ internal sealed class CloneService : IDisposable
     /// <summary>The variable in which a process finds the clone that it was started for.</summary>
     public const string Variable = "FLASHKV_CLONE";
 
+    private readonly Lock _taking = new();
     private readonly Lock _lock = new();
     private readonly HashSet<CloneSession> _sessions = [];
     private readonly StoreCore _core;
@@ -115,11 +116,14 @@ internal sealed class CloneService : IDisposable
     /// <summary>Ends all clones: the store is closing.</summary>
     public void Dispose()
     {
+        Volatile.Write(ref _isClosed, true);
         CloneSession[] sessions;
-        lock (_lock)
+        lock (_taking)
         {
-            _isClosed = true;
-            sessions = [.. _sessions];
+            lock (_lock)
+            {
+                sessions = [.. _sessions];
+            }
         }
 
         _byName?.Stop();
@@ -145,26 +149,23 @@ internal sealed class CloneService : IDisposable
         }
     }
 
+    // One after another, and none once the store is closing: that waits for the one under way.
     private CloneSession Take(CloneOptions options, ulong ticket)
     {
-        CloneSession session = new(this, _core, options, ticket);
-        bool isClosed;
-        lock (_lock)
+        lock (_taking)
         {
-            isClosed = _isClosed;
-            if (!isClosed && session.State != StoreCloneState.Ended)
+            ObjectDisposedException.ThrowIf(Volatile.Read(ref _isClosed), typeof(FlashStore));
+            CloneSession session = new(this, _core, options, ticket);
+            lock (_lock)
             {
-                _sessions.Add(session);
+                if (session.State != StoreCloneState.Ended)
+                {
+                    _sessions.Add(session);
+                }
             }
-        }
 
-        if (isClosed)
-        {
-            session.End(CloneEnd.StoreClosed);
-            throw new ObjectDisposedException(nameof(FlashStore));
+            return session;
         }
-
-        return session;
     }
 
     private static Process StartProcess(

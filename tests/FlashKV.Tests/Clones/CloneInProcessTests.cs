@@ -214,6 +214,40 @@ public sealed class CloneInProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Closing_waits_for_a_clone_that_is_being_taken()
+    {
+        for (int round = 0; round < 6; round++)
+        {
+            FlashStore store = FlashStore.Open(_directory, s_options);
+            store.Put("key"u8, "value"u8);
+            using var isOpen = new SemaphoreSlim(0);
+            Task reading = Task.Run(() =>
+            {
+                while (true)
+                {
+                    try
+                    {
+                        using ClonedStore clone = FlashStore.OpenClone(_directory, s_small);
+                        isOpen.Release();
+                        Assert.Equal("value"u8, clone.Get("key"u8)!);
+                    }
+                    catch (CloneEndedException)
+                    {
+                        // It was let in before the store was closed.
+                    }
+                    catch (CloneRefusedException)
+                    {
+                        return;
+                    }
+                }
+            });
+            await isOpen.WaitAsync();
+            store.Dispose();
+            await reading;
+        }
+    }
+
+    [Fact]
     public void An_empty_store_has_empty_clones()
     {
         using FlashStore store = FlashStore.Open(_directory, s_options);
