@@ -8,7 +8,8 @@ namespace FlashKV.Reader;
 /// <c>FlashKV.Reader</c>: opens the clone that it was started for; <c>FlashKV.Reader DIRECTORY</c>:
 /// one of the store in a directory; <c>FlashKV.Reader device SOCKET</c>: the one that it was
 /// started for, on the device of an adapter that is served there. Says "open", or what was refused,
-/// and answers a line a command until its input ends. <c>FlashKV.Reader store DIRECTORY</c>: see <see cref="StoreOwner"/>.
+/// and answers a line a command until its input ends. <c>FlashKV.Reader store DIRECTORY</c>: see
+/// <see cref="StoreOwner"/>.
 /// </summary>
 internal static class Program
 {

@@ -179,7 +179,8 @@ internal sealed class ClonesWorkload(
         report.Notes.Add(string.Create(
             CultureInfo.InvariantCulture,
             $"the writer beside a clone: {Share(cloned, alone):N2} of its rate alone; "
-            + $"beside the file: {Share(file, alone):N2}; read meanwhile {Statistics.Median(_cloneRates) / 1e6:N0} and "
+            + $"beside the file: {Share(file, alone):N2}; read meanwhile "
+            + $"{Statistics.Median(_cloneRates) / 1e6:N0} and "
             + $"{Statistics.Median(_fileRates) / 1e6:N0} MB/s"));
     }
 
