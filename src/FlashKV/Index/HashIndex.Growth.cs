@@ -21,9 +21,6 @@ internal sealed unsafe partial class HashIndex
     // more, entries must still find a place.
     private const int OverflowShareOfBudget = 16;
 
-    private const int LinesAheadAtLeast = LinePages.LinesPerPage / 4;
-    private const int LinesAheadAtMost = LinePages.LinesPerPage;
-
     private int _splitting; // 1 while a thread splits
     private long _refusedSplits;
     private bool _isGrowthRefused;
@@ -95,18 +92,6 @@ internal sealed unsafe partial class HashIndex
     {
         _ = AddToCount(entries);
         SplitOwed(entries);
-    }
-
-    /// <summary>
-    /// Brings the memory for the next splits and overflow blocks and touches its pages, so that
-    /// no insert has to; for a background thread to call from time to time.
-    /// </summary>
-    /// <returns>False when memory was refused.</returns>
-    public bool PrepareGrowth()
-    {
-        long ahead = Math.Clamp(BucketCount / 8, LinesAheadAtLeast, LinesAheadAtMost);
-        return _lines.TryGrow(BucketCount + ahead, OverflowReserveBytes, populate: true)
-            && _overflow.TryGrowAhead();
     }
 
     /// <summary>Splits what inserts owe, up to a limit.</summary>

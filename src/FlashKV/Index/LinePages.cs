@@ -59,9 +59,8 @@ internal sealed unsafe class LinePages : IDisposable
     /// <summary>Adds pages of zeroed lines.</summary>
     /// <param name="lines">The capacity that is needed.</param>
     /// <param name="keepFreeBytes">The part of the budget that must be left.</param>
-    /// <param name="populate">Whether to make the pages present now.</param>
     /// <returns>False when the memory was refused; some pages may have been added.</returns>
-    public bool TryGrow(long lines, long keepFreeBytes, bool populate = false)
+    public bool TryGrow(long lines, long keepFreeBytes)
     {
         if (lines <= Capacity)
         {
@@ -72,7 +71,7 @@ internal sealed unsafe class LinePages : IDisposable
         {
             while (Capacity < lines)
             {
-                if (!TryAddUnsynchronized(keepFreeBytes, populate))
+                if (!TryAddUnsynchronized(keepFreeBytes))
                 {
                     return false;
                 }
@@ -105,17 +104,12 @@ internal sealed unsafe class LinePages : IDisposable
         }
     }
 
-    private bool TryAddUnsynchronized(long keepFreeBytes, bool populate)
+    private bool TryAddUnsynchronized(long keepFreeBytes)
     {
         if (!TryExtendDirectoryUnsynchronized(_pageCount + 1)
             || !_memory.IndexPages.TryTake(keepFreeBytes, out NativeRegion page))
         {
             return false;
-        }
-
-        if (populate)
-        {
-            UnmanagedMemory.Populate(page);
         }
 
         _pages.Add(page);

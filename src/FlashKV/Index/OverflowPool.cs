@@ -79,19 +79,8 @@ internal sealed unsafe class OverflowPool : IDisposable
     /// <summary>Gives a block back.</summary>
     public void Free(uint block, int blockClass) => Push(block, blockClass);
 
-    /// <summary>Adds present pages when most of those that exist are used up.</summary>
-    /// <returns>False when memory was refused.</returns>
-    public bool TryGrowAhead()
-    {
-        long ahead = NextMaxBlockEnd() + LinePages.LinesPerPage / 2;
-        return _pages.TryGrow(ahead, keepFreeBytes: 0, populate: true);
-    }
-
     /// <summary>Gives all memory back.</summary>
     public void Dispose() => _pages.Dispose();
-
-    private long NextMaxBlockEnd() =>
-        (Volatile.Read(ref _maxBlocksCut) + 1) * LinesPerMaxBlock;
 
     private uint CutMaxBlock()
     {

@@ -71,6 +71,14 @@ internal sealed class LogTail
         return (word & ClosedBit) != 0 ? 0 : Limit(CountOf(word)) - OffsetOf(word);
     }
 
+    /// <summary>Begins to load the lines that the next record will take.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(int size)
+    {
+        ulong word = Volatile.Read(ref _tail.Value);
+        _slots[SlotOf(word)].Data.Prefetch(OffsetOf(word), size);
+    }
+
     /// <summary>
     /// Claims space for a record. The caller, who is inside an operation, writes the record and
     /// then calls <see cref="Commit"/>.

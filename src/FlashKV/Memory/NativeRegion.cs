@@ -58,12 +58,16 @@ internal readonly unsafe struct NativeRegion
         return ref *(uint*)(_address + offset);
     }
 
+    /// <summary>Begins to load the cache lines of the first bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Prefetch(int length) => Prefetch(0, length);
+
     /// <summary>
-    /// Begins to load the cache lines of the first bytes, up to eight; the processor itself fetches
-    /// what follows. Where there is no such instruction nothing happens.
+    /// Begins to load the cache lines of some bytes, up to eight; the processor itself fetches what
+    /// follows. Where there is no such instruction nothing happens.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Prefetch(int length)
+    public void Prefetch(int start, int length)
     {
         if (Sse.IsSupported)
         {
@@ -71,7 +75,7 @@ internal readonly unsafe struct NativeRegion
             for (int offset = 0; offset < end; offset += LineBytes)
             {
                 // SAFETY: a prefetch faults nowhere.
-                Sse.Prefetch0(_address + offset);
+                Sse.Prefetch0(_address + start + offset);
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
@@ -116,11 +117,15 @@ internal sealed partial class Shard
         out IndexEntry onDevice,
         out ulong sequence)
     {
+        // It loads while the bucket and the record that is replaced are waited for.
+        Log.Hot.Prefetch(size);
         BucketWriter bucket = Index.Acquire(hash);
         try
         {
             sequence = 0;
-            return TryLocate(ref bucket, hash, key, compared, out KeyPlace place, out onDevice)
+            onDevice = default;
+            return TryLocateNear(ref bucket, key, out KeyPlace place)
+                || TryLocate(ref bucket, hash, key, compared, out place, out onDevice)
                 ? WriteLatched(ref bucket, hash, place, key, value, flags, size, out sequence)
                 : WriteResult.OnDevice;
         }
@@ -198,8 +203,38 @@ internal sealed partial class Shard
     }
 
     /// <summary>
-    /// Does the same with one record that was looked at before. The device is read only if it was
-    /// and turned out to be of no use, so that the second attempt is the last.
+    /// Finds the entry of a key as most writes find it: the first with its tag is the key's, and
+    /// its record is in memory; or no entry has its tag.
+    /// </summary>
+    /// <returns>false if it is not clear; the writer then begins again.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryLocateNear(
+        ref BucketWriter bucket, ReadOnlySpan<byte> key, out KeyPlace place)
+    {
+        place = default;
+        if (!bucket.Next(out IndexEntry entry))
+        {
+            return true;
+        }
+
+        // Of the record that is replaced, only header and key are loaded.
+        NativeRegion bytes = BytesOf(entry);
+        if (bytes.IsEmpty
+            || !RecordView.TryParse(bytes.Span(0, bytes.Length), out RecordView record)
+            || !record.Key.SequenceEqual(key))
+        {
+            bucket.Rewind();
+            return false;
+        }
+
+        bool collides = (record.Flags & RecordFlags.HashCollision) != 0;
+        place = new KeyPlace(true, collides, entry, record.Size, record.Sequence);
+        return true;
+    }
+
+    /// <summary>
+    /// Finds it wherever it is, with one record that was looked at before. The device is read only
+    /// if it was and turned out to be of no use, so that the second attempt is the last.
     /// </summary>
     /// <returns>false if a record is only on the device.</returns>
     private bool TryLocate(

@@ -105,22 +105,6 @@ public class HashIndexMemoryTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Growth_prepared_ahead_takes_nothing_from_inserts()
-    {
-        using UnmanagedMemory memory = new(64 << 20);
-        using HashIndex index = new(memory);
-        Assert.True(index.PrepareGrowth());
-        long before = memory.UsedBytes;
-        for (int key = 0; key < 35_000; key++)
-        {
-            Assert.True(TestKeys.Put(index, key, 1));
-        }
-
-        Assert.Equal(before, memory.UsedBytes);
-        Assert.True(index.PrepareGrowth());
-    }
-
-    [Fact]
     public void An_index_that_does_not_fit_says_so_and_keeps_nothing()
     {
         using UnmanagedMemory memory = new(1 << 20);
