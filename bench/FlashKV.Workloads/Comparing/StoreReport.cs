@@ -53,7 +53,7 @@ internal sealed record class StoreReport(string Verb, bool IsQuick)
         }
 
         IEnumerable<IGrouping<string, StoreMeasurement>> groups = Measurements.GroupBy(one =>
-            IsLimit(one) ? "limits of the machine, one thread" : one.Case.ToString());
+            IsLimit(one) ? "limits of the machine" : one.Case.ToString());
         foreach (IGrouping<string, StoreMeasurement> group in groups)
         {
             output.WriteLine();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using FlashKV.Workloads.Harness;
+using FlashKV.Workloads.Limits;
 using FlashKV.Workloads.Stores;
 using FlashKV.Workloads.Workers;
 
@@ -14,6 +15,7 @@ internal sealed class TailCommand : StoreCommand
     private const double LongestMicroseconds = 10_000;
     private const double MostKept = 1.3;
     private const int Loaders = 2;
+    private const double LongestLook = 60;
 
     private readonly Option<double> _minutes = new("--minutes")
     {
@@ -31,6 +33,11 @@ internal sealed class TailCommand : StoreCommand
     protected override void Run(ParseResult line, StoreContest contest)
     {
         double seconds = contest.Report.IsQuick ? 1 : line.GetValue(_minutes) * 60;
+        foreach (int threads in contest.Threads)
+        {
+            new MachineLimits(contest).MeasureGaps(threads, Math.Min(seconds, LongestLook));
+        }
+
         foreach (int valueBytes in contest.ValueBytes)
         {
             foreach (int threads in contest.Threads)

@@ -14,6 +14,8 @@ internal sealed class MachineLimits(StoreContest contest)
 
     private const int Accesses = 1 << 20;
     private const int QueueDepth = 32;
+    private const int ClockThreads = 2;
+    private const int MostBusy = 2;
 
     private readonly long _memoryBytes = contest.Report.IsQuick ? 64L << 20 : 1L << 30;
     private readonly long _fileBytes = contest.Report.IsQuick ? 64L << 20 : 1L << 30;
@@ -21,6 +23,7 @@ internal sealed class MachineLimits(StoreContest contest)
     public void Measure()
     {
         MeasureMemory();
+        MeasureGaps(ClockThreads, contest.Seconds, contest.Rounds);
         if (DirectFile.IsSupported)
         {
             MeasureFile();
@@ -41,6 +44,24 @@ internal sealed class MachineLimits(StoreContest contest)
             file.WriteBlock(block++ % (_fileBytes / DirectFile.BlockBytes));
             file.Flush();
         }));
+    }
+
+    /// <summary>
+    /// How long threads are kept from running that only read the clock: alone, and beside one and
+    /// two that compute, as a store's own threads would.
+    /// </summary>
+    public void MeasureGaps(int threads, double seconds, int rounds = 1)
+    {
+        for (int busy = 0; busy <= MostBusy; busy++)
+        {
+            int beside = busy;
+            string name = $"{threads} threads that read the clock, {beside} that compute";
+            Repeat(name, threads, rounds, () =>
+            {
+                ClockReaders readers = new(threads, beside, seconds);
+                return ToReply(Sample.Of(readers.Run)) with { Latency = readers.Gaps.Summarize() };
+            });
+        }
     }
 
     private void MeasureMemory()
@@ -91,13 +112,17 @@ internal sealed class MachineLimits(StoreContest contest)
     private DirectFile Filled(bool isSynchronous) =>
         DirectFile.OpenFilled(FilePath, _fileBytes, isSynchronous);
 
-    private StoreMeasurement Repeat(string name, int threads, Func<WorkerReply> run)
+    private StoreMeasurement Repeat(string name, int threads, Func<WorkerReply> run) =>
+        Repeat(name, threads, contest.Rounds, run);
+
+    private StoreMeasurement Repeat(
+        string name, int threads, int rounds, Func<WorkerReply> run)
     {
         StoreMeasurement measurement = new(
             new WorkloadCase(name, threads, 0, 0, WorkloadCase.Uniform),
             Machine,
             DurabilityClass.MemoryOnly);
-        for (int round = 0; round < contest.Rounds; round++)
+        for (int round = 0; round < rounds; round++)
         {
             measurement.Add(run());
         }

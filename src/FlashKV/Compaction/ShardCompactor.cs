@@ -66,32 +66,7 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     /// dead space than the options allow.
     /// </summary>
     /// <returns>Whether there is more to do at once.</returns>
-    public bool Advance()
-    {
-        lock (Gate)
-        {
-            FreeDurable();
-            if (_moved.Count >= MaxMoved)
-            {
-                Settle();
-            }
-
-            bool isMoving = TryBegin();
-            if (isMoving)
-            {
-                MoveSome(RecordsPerStep, mayWait: true);
-            }
-
-            if (_moved.Count != 0)
-            {
-                // The next flush lets them go.
-                shard.Log.MarkDirty();
-            }
-
-            NoteProgress();
-            return isMoving;
-        }
-    }
+    public bool Advance() => Advance(RecordsPerStep);
 
     /// <summary>
     /// A step of a writer, so that the log grows no faster than it is compacted. It waits for
@@ -124,9 +99,10 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     }
 
     /// <summary>
-    /// Compacts one segment if the log has outgrown what the options allow by far: called by a
-    /// writer before it opens another segment. What fails is left to background work, which meets
-    /// and reports it.
+    /// Empties one segment if the log has outgrown what the options allow by far: called by a
+    /// writer before it opens another segment. It goes once a flush has come by, for which only
+    /// a writer waits who finds many such segments. What fails is left to background work, which
+    /// meets and reports it.
     /// </summary>
     public void HelpMuch()
     {
@@ -137,32 +113,12 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
 
         try
         {
-            _ = TryCompact();
+            _ = Advance(int.MaxValue);
         }
         catch (Exception exception) when (exception is InsufficientMemoryException
             or StoreFullException or CorruptStoreException or DeviceException)
         {
             shard.Log.AskForCompaction();
-        }
-    }
-
-    /// <summary>
-    /// Compacts one segment, from its beginning or what is left of it, if there is more dead space
-    /// than the options allow.
-    /// </summary>
-    /// <returns>Whether it did; then there may be more to do.</returns>
-    public bool TryCompact()
-    {
-        lock (Gate)
-        {
-            if (!TryBegin())
-            {
-                Settle();
-                return false;
-            }
-
-            Complete();
-            return true;
         }
     }
 
@@ -224,6 +180,33 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
         _left = _victim ?? _left;
         _victim = null;
         NoteProgress();
+    }
+
+    private bool Advance(int records)
+    {
+        lock (Gate)
+        {
+            FreeDurable();
+            if (_moved.Count >= MaxMoved)
+            {
+                Settle();
+            }
+
+            bool isMoving = TryBegin();
+            if (isMoving)
+            {
+                MoveSome(records, mayWait: true);
+            }
+
+            if (_moved.Count != 0)
+            {
+                // The next flush lets them go.
+                shard.Log.MarkDirty();
+            }
+
+            NoteProgress();
+            return isMoving;
+        }
     }
 
     private void CompactIfWorth(Segment segment)

@@ -102,10 +102,18 @@ internal sealed partial class Shard
         using FoundRecord found = Open(entry);
         bool isSameKey = found.Record.Key.SequenceEqual(key);
         bool isSameHash = isSameKey || _store.Hasher.Hash(found.Record.Key) == hash;
-        bool isFlagged = (found.Record.Flags & RecordFlags.HashCollision) != 0;
         return new ComparedRecord(
-            entry, isSameKey, isSameHash, isFlagged, found.Record.Size, found.Record.Sequence);
+            entry,
+            isSameKey,
+            isSameHash,
+            IsFlagged(found.Record),
+            found.Record.Size,
+            found.Record.Sequence);
     }
+
+    // Whether a record says of itself that its hash is shared.
+    private static bool IsFlagged(in RecordView record) =>
+        (record.Flags & RecordFlags.HashCollision) != 0;
 
     private WriteResult TryWriteLatched(
         ulong hash,
@@ -227,8 +235,7 @@ internal sealed partial class Shard
             return false;
         }
 
-        bool collides = (record.Flags & RecordFlags.HashCollision) != 0;
-        place = new KeyPlace(true, collides, entry, record.Size, record.Sequence);
+        place = new KeyPlace(true, IsFlagged(record), entry, record.Size, record.Sequence);
         return true;
     }
 

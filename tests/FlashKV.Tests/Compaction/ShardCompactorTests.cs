@@ -99,6 +99,34 @@ public sealed class ShardCompactorTests
         Assert.Equal(2_000, shard.Index.Count);
     }
 
+    // A writer that emptied a whole segment flushed, and waited until the segment could go.
+    [Fact]
+    public void A_writer_that_empties_a_segment_does_not_wait_for_a_flush()
+    {
+        using var harness = new CoreHarness(shards: 1);
+        Shard shard = harness.Core.Shards[0];
+        byte[] value = new byte[400];
+        for (int i = 0; i < 10_000; i++)
+        {
+            harness.Put(BitConverter.GetBytes(i % 2_000), value);
+        }
+
+        shard.Compactor.HelpALittle(); // Nobody has looked at the log before.
+        Assert.True(shard.Compactor.IsBehind);
+        ulong durable = shard.Log.DurableSequence;
+        shard.Compactor.HelpMuch();
+        Assert.Equal(1, shard.Compactor.Counts.Segments);
+        Assert.Equal(durable, shard.Log.DurableSequence);
+        Assert.Single(shard.Log.Segments.InUse(), IsEmptied);
+
+        shard.Log.Flush();
+        shard.Compactor.HelpMuch();
+        Assert.Single(shard.Log.Segments.InUse(), IsEmptied); // The first is gone.
+        Assert.Equal(2, shard.Compactor.Counts.Segments);
+
+        static bool IsEmptied(Segment segment) => segment.State == SegmentState.Emptied;
+    }
+
     // A compaction flushed and waited for each segment that it emptied; writers that helped waited.
     [Fact]
     public void An_emptied_segment_goes_after_a_flush_that_comes_anyway()
@@ -331,18 +359,16 @@ public sealed class ShardCompactorTests
         }
     }
 
+    // What was emptied goes with the flush after it.
     private static void CompactWithin(CoreHarness harness)
     {
         foreach (Shard shard in harness.Core.Shards)
         {
-            CompactWithin(shard);
-        }
-    }
-
-    private static void CompactWithin(Shard shard)
-    {
-        while (shard.Compactor.TryCompact())
-        {
+            while (shard.Compactor.Advance() || shard.Compactor.IsUnderWay)
+            {
+                harness.Core.Flush();
+                shard.Log.AdvanceFlush();
+            }
         }
     }
 
