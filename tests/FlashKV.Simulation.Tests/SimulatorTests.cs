@@ -20,7 +20,8 @@ public sealed class SimulatorTests
 
     // The model took what others wrote during a flush for flushed, and a power cut took it.
     [Fact]
-    public void What_is_written_during_a_flush_is_not_promised_by_it() => Simulator.Run(1_039);
+    public void What_is_written_during_a_flush_is_not_promised_by_it() =>
+        Simulator.Run(EpisodePlan.Draw(1_039, hasSnapshots: false));
 
     [Theory]
     [InlineData(3)]

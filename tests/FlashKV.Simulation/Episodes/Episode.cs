@@ -21,6 +21,7 @@ internal sealed class Episode : IDisposable
     private readonly EpisodePlan _plan;
     private readonly Trace _trace = new();
     private readonly Session _session;
+    private readonly HeldSnapshots _snapshots;
     private StoreScan? _scan;
     private EpisodeStep? _nested;
     private StepKind? _crash;
@@ -30,6 +31,7 @@ internal sealed class Episode : IDisposable
     {
         _plan = plan;
         _session = Session.Create(plan.Options);
+        _snapshots = new HeldSnapshots(_session);
     }
 
     /// <summary>Runs a plan.</summary>
@@ -74,7 +76,7 @@ internal sealed class Episode : IDisposable
 
     private void End()
     {
-        EndScan();
+        EndReads();
         ClearFaults();
         if (_session.IsFaulted)
         {
@@ -167,6 +169,15 @@ internal sealed class Episode : IDisposable
             case StepKind.Verify:
                 _session.Verify();
                 break;
+            case StepKind.SnapshotTake:
+                _snapshots.Take(random);
+                break;
+            case StepKind.SnapshotRead:
+                _snapshots.Read(random);
+                break;
+            case StepKind.SnapshotDrop:
+                _snapshots.Drop(random);
+                break;
             default:
                 Disturb(step, random);
                 break;
@@ -200,7 +211,7 @@ internal sealed class Episode : IDisposable
                 _nested = step;
                 break;
             case StepKind.Close:
-                EndScan();
+                EndReads();
                 ClearFaults();
                 _nested = null;
                 _session.Close();
@@ -299,6 +310,11 @@ internal sealed class Episode : IDisposable
             _session.Get(random.Next(Keys));
         }
 
+        if (_snapshots.Count != 0 && random.Next(2) == 0)
+        {
+            _snapshots.Read(random);
+        }
+
         _nested = random.Next(6) == 0 ? null : _nested;
         _session.Sink = sink;
         _isNested = false;
@@ -313,6 +329,13 @@ internal sealed class Episode : IDisposable
                 EndScan();
             }
         }
+    }
+
+    // Neither a scan nor a snapshot outlives its store.
+    private void EndReads()
+    {
+        EndScan();
+        _snapshots.Clear();
     }
 
     private void EndScan()
@@ -332,7 +355,7 @@ internal sealed class Episode : IDisposable
             _session.Sink = null;
         }
 
-        EndScan();
+        EndReads();
         _nested = null;
 
         // The opening is ended as well, one time of three, and the next one finds what it left.
@@ -356,7 +379,7 @@ internal sealed class Episode : IDisposable
     // After a fault only an opening tells what is there; staging is as the process left it.
     private void Restart()
     {
-        EndScan();
+        EndReads();
         ClearFaults();
         _nested = null;
         var now = new OneCrash(new Random(0));

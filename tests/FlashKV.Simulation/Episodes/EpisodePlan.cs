@@ -26,9 +26,16 @@ internal sealed record EpisodePlan(
         (StepKind.CommandFaults, 4), (StepKind.DiskFaults, 2), (StepKind.ReadFaults, 3),
         (StepKind.Link, 2), (StepKind.Nested, 6),
         (StepKind.Close, 1), (StepKind.Kill, 3), (StepKind.PowerCut, 3),
+        (StepKind.SnapshotTake, 4), (StepKind.SnapshotRead, 8), (StepKind.SnapshotDrop, 2),
     ];
 
-    public static EpisodePlan Draw(int seed)
+    private static readonly StepKind[] s_snapshots =
+        [StepKind.SnapshotTake, StepKind.SnapshotRead, StepKind.SnapshotDrop];
+
+    /// <summary>Draws a plan.</summary>
+    /// <param name="seed">The seed.</param>
+    /// <param name="hasSnapshots">Whether snapshots are taken; they are the last kinds.</param>
+    public static EpisodePlan Draw(int seed, bool hasSnapshots = true)
     {
         var random = new Random(seed);
         var options = new MachineOptions
@@ -38,7 +45,9 @@ internal sealed record EpisodePlan(
             SpaceLimitBlocks = random.Next(5) == 0 ? FewBlocks : long.MaxValue,
             StoreSeed = random.Next(1_000),
         };
-        int total = s_weights.Sum(static weight => weight.Weight);
+        int total = s_weights
+            .Where(weight => hasSnapshots || !s_snapshots.Contains(weight.Kind))
+            .Sum(static weight => weight.Weight);
         EpisodeStep[] steps = new EpisodeStep[random.Next(LeastSteps, MostSteps)];
         for (int i = 0; i < steps.Length; i++)
         {

@@ -10,9 +10,13 @@ internal static class Simulator
     /// <exception cref="ModelException">
     /// It failed; the message has the seed and a shortened list of steps.
     /// </exception>
-    public static ulong Run(int seed)
+    public static ulong Run(int seed) => Run(EpisodePlan.Draw(seed));
+
+    /// <summary>Runs a plan.</summary>
+    /// <returns>The hash of all that happened.</returns>
+    /// <exception cref="ModelException">As of <see cref="Run(int)"/>.</exception>
+    public static ulong Run(EpisodePlan plan)
     {
-        EpisodePlan plan = EpisodePlan.Draw(seed);
         try
         {
             return Episode.Run(plan);

@@ -30,4 +30,7 @@ internal enum StepKind
     Close,
     Kill,
     PowerCut,
+    SnapshotTake,
+    SnapshotRead,
+    SnapshotDrop,
 }

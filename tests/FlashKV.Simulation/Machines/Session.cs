@@ -209,6 +209,32 @@ internal sealed class Session
         }
     }
 
+    /// <summary>Takes a snapshot of what <see cref="Model"/> now has.</summary>
+    /// <returns>The snapshot; null if the store was faulted.</returns>
+    public StoreSnapshot? TakeSnapshot()
+    {
+        StoreSnapshot? snapshot = null;
+        Guard(() => snapshot = Store.CreateSnapshot());
+        return snapshot;
+    }
+
+    /// <summary>Compares a snapshot with what the model had when it was taken.</summary>
+    /// <param name="snapshot">The snapshot.</param>
+    /// <param name="then">What each key had.</param>
+    /// <param name="way">0 for gets, 1 for many keys at once, else a scan.</param>
+    public void CheckSnapshot(
+        StoreSnapshot snapshot, SortedDictionary<int, byte[]> then, int way)
+    {
+        SortedDictionary<int, byte[]>? found = null;
+        Guard(() => found = SnapshotReader.Read(snapshot, MaxKey, way));
+        if (found is not null && !SnapshotReader.AreSame(found, then))
+        {
+            throw new ModelException(
+                $"A snapshot had {then.Count} keys and has {found.Count}, or others, or other "
+                + $"values, read by way {way}.");
+        }
+    }
+
     /// <summary>Compares all that the store holds.</summary>
     public void CheckAll()
     {

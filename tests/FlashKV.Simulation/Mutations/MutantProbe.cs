@@ -1,5 +1,6 @@
 using FlashKV.Simulation.Concurrency;
 using FlashKV.Simulation.Crashes;
+using FlashKV.Simulation.Episodes;
 using FlashKV.Simulation.Orders;
 
 namespace FlashKV.Simulation.Mutations;
@@ -22,6 +23,10 @@ internal static class MutantProbe
     /// <summary>Stands for snapshots that are taken while threads write.</summary>
     public const string Snapshots = "snapshots";
 
+    /// <summary>Stands for episodes.</summary>
+    public const string Episodes = "episodes";
+
+    private const int MostEpisodes = 2_000;
     private const int ConcurrentRounds = 40;
     private const int SnapshotsTaken = 2_000;
     private const int DamagedBlocks = 400;
@@ -55,6 +60,13 @@ internal static class MutantProbe
             else if (foundBy == Snapshots)
             {
                 SnapshotRun.Run(SnapshotsTaken);
+            }
+            else if (foundBy == Episodes)
+            {
+                for (int i = 0; i < MostEpisodes; i++)
+                {
+                    Episode.Run(EpisodePlan.Draw(seed + i));
+                }
             }
             else
             {

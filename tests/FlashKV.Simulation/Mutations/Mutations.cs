@@ -186,5 +186,12 @@ internal static class Mutations
             "Cuts.Note(hash, place.Entry, place.Sequence);", MutantProbe.Snapshots),
         new("a segment of a snapshot is compacted", "Compaction/VictimPicker.cs",
             "&& !segment.IsHeld", "&& ($ || !segment.IsHeld)", MutantProbe.Snapshots),
+        new("what is deleted is not noted for snapshots", "Shards/Shard.Write.cs",
+            "if (place.Exists)\n        {\n            // Before the index",
+            "if (place.Exists && !($ && isDelete))\n        {\n            // Before the index",
+            MutantProbe.Episodes),
+        new("the end of a scan lets the segments of a snapshot go", "StoreScan.cs",
+            "_scan = null;\n            if (_ownsCut)", "_scan = null;\n            if ($ || _ownsCut)",
+            MutantProbe.Episodes),
     ];
 }
