@@ -15,6 +15,15 @@ internal sealed class NewestRecords(int shardCount, KeyHasher hasher)
     private readonly Dictionary<UInt128, Version>[] _shards =
         [.. Enumerable.Range(0, shardCount).Select(static _ => new Dictionary<UInt128, Version>())];
 
+    private readonly HashSet<(int Shard, ulong Hash)> _shared = [];
+
+    /// <summary>Takes note that several keys of a shard have the hash of this one.</summary>
+    public void AddShared(int shard, ReadOnlySpan<byte> key) =>
+        _shared.Add((shard, hasher.Hash(key)));
+
+    /// <summary>Whether several keys are known to have a hash.</summary>
+    public bool IsShared(int shard, ulong hash) => _shared.Contains((shard, hash));
+
     /// <summary>Takes note of a record.</summary>
     public void Add(int shard, ReadOnlySpan<byte> key, ulong sequence, bool isTombstone)
     {

@@ -45,6 +45,11 @@ internal sealed class SalvageJudge : ISalvageSink
         int shard = segment.Header.Shard;
         Records++;
         Reached(shard, record.Sequence);
+        if ((record.Flags & RecordFlags.HashCollision) != 0)
+        {
+            _newest.AddShared(shard, record.Key);
+        }
+
         if ((record.Flags & RecordFlags.BatchCommit) != 0)
         {
             if (BatchCommitFormat.TryRead(record.Value, _survey.ShardCount) is { } participants)
@@ -119,12 +124,14 @@ internal sealed class SalvageJudge : ISalvageSink
         }
     }
 
-    // A newer version makes it superfluous, and so does a deletion of what is not there anyway.
-    private static bool IsMissed(
+    // A newer version makes it superfluous, and so does a deletion of what is not there anyway. Where
+    // several keys have its hash, a newer version may be another key's.
+    private bool IsMissed(
         in LostRecord lost, Dictionary<(int, ulong), NewestRecords.Version> newest) =>
-        newest.TryGetValue((lost.Shard, lost.Hash), out NewestRecords.Version known)
+        lost.SharesHash || _newest.IsShared(lost.Shard, lost.Hash)
+        || (newest.TryGetValue((lost.Shard, lost.Hash), out NewestRecords.Version known)
             ? known.Sequence < lost.Sequence && !(known.IsTombstone && lost.IsTombstone)
-            : !lost.IsTombstone;
+            : !lost.IsTombstone);
 
     private SalvageLoss LeftOut(IGrouping<(FoundSegment Segment, ulong Batch), Member> members)
     {

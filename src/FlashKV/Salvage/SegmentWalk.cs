@@ -144,6 +144,7 @@ internal sealed class SegmentWalk(LogGeometry geometry, KeyHasher? hasher, ISalv
                 entry.Hash,
                 entry.Sequence,
                 (entry.Flags & RecordFlags.Tombstone) != 0,
+                (entry.Flags & RecordFlags.HashCollision) != 0,
                 KeyOf(bytes, entry.Hash)),
         ];
         Lose(segment, entry.Offset, $"checksum of the record at byte {entry.Offset}",
