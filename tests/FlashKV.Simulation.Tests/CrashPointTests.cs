@@ -29,6 +29,22 @@ public sealed class CrashPointTests
         Assert.True(explorer.Counts is { Kills: > 0, PowerCuts: > 0 });
     }
 
+    // Of a batch one record was torn and those behind it were whole: salvage gave those.
+    [Theory]
+    [InlineData("a batch over segments")]
+    [InlineData("batches over shards")]
+    [InlineData("large batches")]
+    public void Salvage_gives_a_batch_whole_or_not_at_all(string history)
+    {
+        const int Choices = 12;
+        var explorer = new CrashExplorer(Seed);
+
+        explorer.ExploreSalvage(Histories.Find(history), Choices);
+
+        HistoryCount.Note(explorer.Counts.Openings);
+        Assert.True(explorer.Counts.Openings > 0);
+    }
+
     // Of a record over several blocks the first ones were lost and the last one kept, with a whole
     // record behind it: salvage finds that, opening does not look for it.
     [Fact]

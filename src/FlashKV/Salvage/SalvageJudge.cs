@@ -13,8 +13,8 @@ internal sealed class SalvageJudge : ISalvageSink
     private readonly NewestRecords _newest;
     private readonly Dictionary<ulong, BatchParticipant[]> _commits = [];
     private readonly List<Member> _members = [];
+    private readonly HashSet<ulong> _counting = [];
     private readonly List<(SalvageLoss Loss, IReadOnlyList<LostRecord>? Records)> _losses = [];
-    private readonly ulong[] _lastSequences;
     private readonly bool _knowsHashes;
     private readonly LogGeometry _geometry;
 
@@ -25,7 +25,6 @@ internal sealed class SalvageJudge : ISalvageSink
         _knowsHashes = hasher is not null;
         _newest = new NewestRecords(
             survey.ShardCount, hasher ?? new KeyHasher(0, 1, ulong.MaxValue));
-        _lastSequences = new ulong[survey.ShardCount];
     }
 
     /// <summary>The newest records; complete once everything was judged.</summary>
@@ -34,17 +33,12 @@ internal sealed class SalvageJudge : ISalvageSink
     /// <summary>The records that were found whole.</summary>
     public long Records { get; private set; }
 
-    /// <summary>Says how far the sequence numbers of a shard are known to go.</summary>
-    public void Reached(int shard, ulong sequence) =>
-        _lastSequences[shard] = Math.Max(_lastSequences[shard], sequence);
-
     /// <inheritdoc/>
     public void Found(FoundSegment segment, in SalvagedRecord found)
     {
         RecordView record = found.Record;
         int shard = segment.Header.Shard;
         Records++;
-        Reached(shard, record.Sequence);
         if ((record.Flags & RecordFlags.HashCollision) != 0)
         {
             _newest.AddShared(shard, record.Key);
@@ -65,6 +59,7 @@ internal sealed class SalvageJudge : ISalvageSink
         }
         else if (!record.Key.IsEmpty)
         {
+            NoteSettled(record.BatchId);
             _newest.Add(shard, record.Key, record.Sequence, record.IsTombstone);
         }
     }
@@ -73,17 +68,15 @@ internal sealed class SalvageJudge : ISalvageSink
     public void Lost(SalvageLoss loss, IReadOnlyList<LostRecord>? records) =>
         _losses.Add((loss, records));
 
-    /// <summary>Whether a batch in an unsealed segment took effect.</summary>
-    public bool Counts(ulong batch) =>
-        _commits.TryGetValue(batch, out BatchParticipant[]? participants)
-        && Array.TrueForAll(participants, participant =>
-            participant.LastSequence <= _lastSequences[participant.Shard]);
+    /// <summary>Whether a batch in an unsealed segment took effect; known once it was judged.</summary>
+    public bool Counts(ulong batch) => _counting.Contains(batch);
 
     /// <summary>Decides, once all segments were walked.</summary>
     /// <param name="frame">What is damaged outside of the records.</param>
     /// <returns>All losses.</returns>
     public IReadOnlyList<SalvageLoss> Judge(IReadOnlyList<SalvageLoss> frame)
     {
+        ResolveBatches();
         foreach (Member member in _members.Where(member => Counts(member.Batch)))
         {
             _newest.Add(
@@ -102,6 +95,34 @@ internal sealed class SalvageJudge : ISalvageSink
         }
 
         return losses;
+    }
+
+    // A segment is sealed only when its batches are on stable storage in all shards.
+    private void NoteSettled(ulong batch)
+    {
+        if (batch != 0)
+        {
+            _counting.Add(batch);
+        }
+    }
+
+    // Behind a torn record others may be whole, so each record of a batch is asked for.
+    private void ResolveBatches()
+    {
+        var found = _members
+            .GroupBy(static member => (member.Batch, member.Segment.Header.Shard))
+            .ToDictionary(
+                static members => members.Key,
+                static members => members.Select(static member => member.Sequence)
+                    .Distinct().Count());
+        foreach ((ulong batch, BatchParticipant[] participants) in _commits)
+        {
+            if (Array.TrueForAll(participants, participant => participant.RecordCount
+                <= found.GetValueOrDefault((batch, participant.Shard))))
+            {
+                _counting.Add(batch);
+            }
+        }
     }
 
     private IEnumerable<SalvageLoss> ResolveLosses()

@@ -61,7 +61,6 @@ internal sealed class Salvager(
             int records = segment.StagingOffset >= 0
                 ? WalkStaging(walk, segment, sink)
                 : WalkDevice(walk, segment, sink);
-            NoteEnd(segment, records);
             CheckEnd(segment, records, sink);
             progress?.Report(new SalvageProgress(
                 ++_done, 2 * _segments.Length, _judge!.Records));
@@ -102,19 +101,6 @@ internal sealed class Salvager(
                 block.Clear();
                 sink.Lost(LossOf(segment, i, "block", "unreadable"), []);
             }
-        }
-    }
-
-    private void NoteEnd(FoundSegment segment, int records)
-    {
-        int shard = segment.Header.Shard;
-        if (segment.Footer is { } footer)
-        {
-            _judge!.Reached(shard, footer.MaxSequence);
-        }
-        else if (segment.Header.Kind == SegmentKind.Hot && records != 0)
-        {
-            _judge!.Reached(shard, segment.Header.FirstSequence + (ulong)records - 1);
         }
     }
 

@@ -57,6 +57,29 @@ internal sealed class CrashExplorer(int seed, int wholeEvery = 1)
         }
     }
 
+    /// <summary>
+    /// Cuts the power at every change of the disk, and compares what salvage gives with what an
+    /// opening gives.
+    /// </summary>
+    /// <param name="history">The history.</param>
+    /// <param name="choices">With how many choices of what is left, at each change.</param>
+    /// <exception cref="ModelException">A promise was broken; the message says where.</exception>
+    public void ExploreSalvage(History history, int choices)
+    {
+        IReadOnlyList<Crash> crashes = Record(history);
+        using var machine = new Machine(history.Options, new Disk());
+        for (int i = 0; i < crashes.Count * choices; i++)
+        {
+            int number = i / choices;
+            int choice = FirstRound + i;
+            if (crashes[number].Kind == CrashKind.PowerCut)
+            {
+                Examine(history, crashes, number, () => Reopen(
+                    machine, crashes[number], CutMode.Seeded, choice, null, salvages: true));
+            }
+        }
+    }
+
     private void Examine(
         History history, IReadOnlyList<Crash> crashes, int number, Action examine)
     {
@@ -138,50 +161,15 @@ internal sealed class CrashExplorer(int seed, int wholeEvery = 1)
         bool salvages = false)
     {
         ReferenceModel model = crash.Strike(machine, mode, seed ^ (number * 31));
-        string report = "";
-        SortedDictionary<int, byte[]>? saved =
-            salvages && crash.HasIdentity ? Salvage(machine, out report) : null;
+        SalvageCheck? salvage =
+            salvages && crash.HasIdentity ? new SalvageCheck(machine, model) : null;
         var session = new Session(machine, model) { Sink = opening };
         session.Open();
         session.Sink = null;
         session.Settle();
-        Compare(session, saved, report);
+        salvage?.Compare(session.Model.Current);
         _counts = _counts with { Openings = _counts.Openings + 1 };
         return session;
-    }
-
-    // What salvage reads is what an opening does, which a crash alone does not damage.
-    private static SortedDictionary<int, byte[]> Salvage(Machine machine, out string report)
-    {
-        var saved = new SortedDictionary<int, byte[]>();
-        SalvageReport losses = machine.Salvage(
-            -1, (key, value) => saved.Add(Keys.Number(key), value.ToArray()));
-        report = string.Join("; ", losses.Losses.Select(static loss => $"{loss}"));
-        return saved;
-    }
-
-    private static void Compare(
-        Session session, SortedDictionary<int, byte[]>? saved, string report)
-    {
-        if (saved is null)
-        {
-            return;
-        }
-
-        // Behind a torn record of an unsealed segment there may be whole ones, which opening does
-        // not look for. Salvage says where it lost what is between.
-        IReadOnlyDictionary<int, byte[]> opened = session.Model.Current;
-        int[] other = [.. saved.Keys.Union(opened.Keys).Where(key =>
-            !saved.TryGetValue(key, out byte[]? found)
-            || !opened.TryGetValue(key, out byte[]? expected)
-            || !found.AsSpan().SequenceEqual(expected))];
-        if (other.Length != 0
-            && (report.Length == 0 || saved.Values.Any(static found => !Keys.IsValue(found))))
-        {
-            throw new ModelException(
-                $"Salvage found {saved.Count} keys, opening {opened.Count}; they differ in "
-                + $"{string.Join(", ", other)}. {report}");
-        }
     }
 
     private static void GoOn(Session session, int number)

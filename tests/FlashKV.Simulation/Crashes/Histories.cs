@@ -23,6 +23,7 @@ internal static class Histories
         new("durable writes", s_one, Few, DurableWrites),
         new("batches over shards", s_two, Few, Batches),
         new("a batch over segments", s_two, AlmostFull, BatchOverSegments),
+        new("large batches", s_one, Few, LargeBatches),
         new("seal", s_one, ManySmall, SealAndWrite),
         new("filling segments", s_one, Few, FillSegments),
         new("growth", s_two, Few, Grow),
@@ -120,6 +121,15 @@ internal static class Histories
         session.Batch([(5, 30), (6, Large), (7, Large)], Durability.Buffered);
         session.Seal(1);
         session.Flush();
+    }
+
+    // Each record has blocks of its own, so that a power cut takes any of them.
+    private static void LargeBatches(Session session)
+    {
+        session.Batch([(1, 9_000), (2, 9_000), (3, 9_000)], Durability.Buffered);
+        session.Put(4, 5_000, Durability.Buffered);
+        session.Flush();
+        session.Batch([(2, -1), (5, 8_000), (6, 8_000)], Durability.Durable);
     }
 
     // More records than one block of the summary has entries.

@@ -157,6 +157,23 @@ internal sealed class ReferenceModel
         }
     }
 
+    /// <summary>
+    /// The versions of a key that there can be, in the order of the log: what is beyond doubt, then
+    /// the writes since.
+    /// </summary>
+    public IReadOnlyList<KeyVersion> VersionsOf(int key) =>
+    [
+        new KeyVersion(_settled.GetValueOrDefault(key), null),
+        .. _logs[_shardOf(key)].Where(entry => entry.Key == key)
+            .Select(static entry => new KeyVersion(
+                entry.Value, entry.IsMember ? entry.Operation : null)),
+    ];
+
+    /// <summary>The batches whose records a crash could take, with the keys of each.</summary>
+    public ILookup<int, int> BatchKeys() => _logs.SelectMany(static log => log)
+        .Where(static entry => entry is { IsMember: true, Key: >= 0 })
+        .ToLookup(static entry => entry.Operation, static entry => entry.Key);
+
     /// <summary>Compares what a store holds after a crash, and takes it for what is beyond doubt.</summary>
     /// <exception cref="ModelException">It broke a promise.</exception>
     public void Settle(IReadOnlyDictionary<int, byte[]> observed)
