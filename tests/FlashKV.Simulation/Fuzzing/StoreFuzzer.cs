@@ -15,7 +15,7 @@ namespace FlashKV.Simulation.Fuzzing;
 internal sealed class StoreFuzzer : IDisposable
 {
     // Several times what any of the images needs.
-    private const long MostManagedBytes = 256L << 20;
+    internal const long MostManagedBytes = 256L << 20;
 
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(1);
 
@@ -51,7 +51,14 @@ internal sealed class StoreFuzzer : IDisposable
 
     /// <summary>Runs the case of a seed.</summary>
     /// <exception cref="ModelException">A call did what it is not documented to.</exception>
-    public void Run(int seed)
+    public void Run(int seed) => Run($"Fuzz seed {seed}", new Random(seed), null);
+
+    /// <summary>Runs a case.</summary>
+    /// <param name="name">What a failure calls it.</param>
+    /// <param name="choices">What is changed, and how.</param>
+    /// <param name="staging">Whether staging is changed, or the disk; null for one of both.</param>
+    /// <exception cref="ModelException">A call did what it is not documented to.</exception>
+    public void Run(string name, Random choices, bool? staging)
     {
         Exception? failure = null;
         var thread = new Thread(() =>
@@ -59,7 +66,7 @@ internal sealed class StoreFuzzer : IDisposable
             try
             {
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                Examine(new Random(seed));
+                Examine(choices, staging);
                 long taken = GC.GetAllocatedBytesForCurrentThread() - before;
                 if (taken > MostManagedBytes)
                 {
@@ -77,12 +84,12 @@ internal sealed class StoreFuzzer : IDisposable
         thread.Start();
         if (!thread.Join(s_limit))
         {
-            throw new ModelException($"Fuzz seed {seed} does not come to its end.");
+            throw new ModelException($"{name} does not come to its end.");
         }
 
         if (failure is not null)
         {
-            throw new ModelException($"Fuzz seed {seed}: {failure.Message}", failure);
+            throw new ModelException($"{name}: {failure.Message}", failure);
         }
     }
 
@@ -98,14 +105,15 @@ internal sealed class StoreFuzzer : IDisposable
     private static bool IsAllowed(Exception exception) =>
         exception is FlashStoreException or DeviceException or InsufficientMemoryException;
 
-    private void Examine(Random random)
+    private void Examine(Random random, bool? isStaging)
     {
         (Machine machine, Disk source, StagingImage? image) =
             _images[random.Next(_images.Count)];
         Disk disk = source.Copy();
         disk.Flush();
         StagingImage? staging = image;
-        if (staging is not null && random.Next(4) == 0)
+        bool changesStaging = isStaging ?? random.Next(4) == 0;
+        if (staging is not null && changesStaging)
         {
             staging = staging.Mutate(random);
         }

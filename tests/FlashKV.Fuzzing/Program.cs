@@ -1,0 +1,3 @@
+using FlashKV.Fuzzing;
+
+return FuzzRun.Start(args);
