@@ -26,6 +26,30 @@ public sealed class FaultTests
         Assert.True(explorer.Failed > 0);
     }
 
+    public static TheoryData<string> FullKinds => [.. FullFileSystemRun.Kinds];
+
+    // On a file system that is really full, in the files of the embedded device.
+    [Theory]
+    [MemberData(nameof(FullKinds))]
+    public void A_full_file_system_refuses_writes_and_nothing_else(string kind)
+    {
+        const long FileSystemBytes = 48 << 20;
+        const int MostLeft = 100;
+        const int EachLeft = 25;
+        for (int left = 0; left <= MostLeft; left += EachLeft)
+        {
+            using SmallFileSystem? files = SmallFileSystem.TryMount(FileSystemBytes);
+            if (files is null)
+            {
+                Assert.Skip("No file system can be mounted here.");
+            }
+
+            int refused = FullFileSystemRun.Run(files, kind, left);
+
+            Assert.True(refused > 0);
+        }
+    }
+
     [Fact]
     public void A_full_disk_can_be_read_and_emptied_and_goes_on_with_room()
     {
