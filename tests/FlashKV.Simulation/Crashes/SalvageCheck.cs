@@ -14,6 +14,8 @@ internal sealed class SalvageCheck
     private readonly ReferenceModel _model;
     private readonly SortedDictionary<int, byte[]> _saved = [];
     private readonly IReadOnlyList<(int Key, byte[]? Value)> _whole;
+    private readonly Dictionary<int, List<KeyVersion>> _versions = [];
+    private readonly Dictionary<int, int> _newest = [];
     private readonly string _report;
 
     /// <summary>Salvages what a crash has left.</summary>
@@ -32,11 +34,11 @@ internal sealed class SalvageCheck
     /// <exception cref="ModelException">Salvage broke a promise.</exception>
     public void Compare(IReadOnlyDictionary<int, byte[]> opened)
     {
-        int[] keys = [.. _saved.Keys.Union(opened.Keys).Union(_whole.Select(
-            static record => record.Key))];
+        int[] keys = [.. _saved.Keys.Union(opened.Keys).Union(
+            _whole.Select(static record => record.Key))];
         foreach (int key in keys)
         {
-            int first = _model.VersionsOf(key).ToList().FindIndex(
+            int first = VersionsOf(key).FindIndex(
                 version => version.Has(opened.GetValueOrDefault(key)));
             Require(Newest(key) >= 0, $"key {key} has what it never had");
             Require(Newest(key) >= first, $"key {key} is older than in an opening");
@@ -47,7 +49,7 @@ internal sealed class SalvageCheck
 
         foreach ((int key, byte[]? value) in _whole)
         {
-            int first = _model.VersionsOf(key).ToList().FindIndex(version => version.Has(value));
+            int first = VersionsOf(key).FindIndex(version => version.Has(value));
             Require(Newest(key) >= first, $"key {key} is older than a whole record");
         }
 
@@ -59,20 +61,40 @@ internal sealed class SalvageCheck
     {
         foreach (IGrouping<int, int> batch in _model.BatchKeys())
         {
-            bool isThere = batch.Any(key => _model.VersionsOf(key)
+            bool isThere = batch.Any(key => VersionsOf(key)
                 .Where(version => version.Has(_saved.GetValueOrDefault(key)))
                 .All(version => version.Batch == batch.Key));
             foreach (int key in batch.Where(_ => isThere))
             {
-                int place = _model.VersionsOf(key).ToList().FindIndex(
-                    version => version.Batch == batch.Key);
+                int place = VersionsOf(key).FindIndex(version => version.Batch == batch.Key);
                 Require(Newest(key) >= place, $"key {key} lacks what its batch gave to others");
             }
         }
     }
 
-    private int Newest(int key) => _model.VersionsOf(key).ToList().FindLastIndex(
-        version => version.Has(_saved.GetValueOrDefault(key)));
+    // The place of what salvage gave among the versions of a key; -1 if it is none of them.
+    private int Newest(int key)
+    {
+        if (!_newest.TryGetValue(key, out int newest))
+        {
+            newest = VersionsOf(key).FindLastIndex(
+                version => version.Has(_saved.GetValueOrDefault(key)));
+            _newest.Add(key, newest);
+        }
+
+        return newest;
+    }
+
+    private List<KeyVersion> VersionsOf(int key)
+    {
+        if (!_versions.TryGetValue(key, out List<KeyVersion>? versions))
+        {
+            versions = [.. _model.VersionsOf(key)];
+            _versions.Add(key, versions);
+        }
+
+        return versions;
+    }
 
     private bool AreSame(int key, IReadOnlyDictionary<int, byte[]> opened) =>
         new KeyVersion(_saved.GetValueOrDefault(key), null).Has(opened.GetValueOrDefault(key));
