@@ -33,7 +33,7 @@ internal static class FuzzRun
         };
         var replay = new Option<int>("--replay")
         {
-            Description = "Instead, runs the kept inputs and so many changed ones, without guidance.",
+            Description = "Instead, runs the kept inputs and so many changed ones, unguided.",
             DefaultValueFactory = static _ => -1,
         };
         var unpack = new Option<string>("--unpack")

@@ -116,9 +116,9 @@ internal sealed class FuzzedClient : IDisposable
             _descriptors.Add(passed);
         }
 
-        bool isWhole = length <= _reply.Length
-            & MessageReader.TryRead(_reply.AsSpan(0, Math.Min(length, _reply.Length)), out var reply);
-        FuzzFailure.Unless(isWhole, "a reply is not whole");
+        bool isWhole = MessageReader.TryRead(
+            _reply.AsSpan(0, Math.Min(length, _reply.Length)), out MessageReader reply);
+        FuzzFailure.Unless(isWhole && length <= _reply.Length, "a reply is not whole");
         _maker.Learn(request, reply);
         return reply.Errno != SharingErrno.Protocol;
     }

@@ -55,7 +55,8 @@ internal sealed class ImportTarget(string name, Func<Stream, RecordReader> open)
             using RecordReader reader = open(stream);
             while (reader.Read() is not ReadResult.End)
             {
-                FuzzFailure.Unless(++records <= input.Length + 1, "there are more records than bytes");
+                FuzzFailure.Unless(
+                    ++records <= input.Length + 1, "there are more records than bytes");
             }
         }
         catch (ToolException)

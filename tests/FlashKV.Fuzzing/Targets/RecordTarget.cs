@@ -13,7 +13,8 @@ internal sealed unsafe class RecordTarget(uint seed) : IFuzzTarget
 {
     private const int Bytes = 4_096;
 
-    private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(Bytes, RecordFormat.Alignment);
+    private readonly byte* _memory =
+        (byte*)NativeMemory.AlignedAlloc(Bytes, RecordFormat.Alignment);
 
     /// <inheritdoc/>
     public string Name => "record";

@@ -250,7 +250,8 @@ internal sealed class RequestMaker
     // A command in memory, of which a byte or two may be changed.
     private ulong Command(int place)
     {
-        byte[] opcodes = [ScsiOpcode.Read16, ScsiOpcode.Write16, 0x9E, 0x35, (byte)_choices.Next(256)];
+        byte[] opcodes =
+            [ScsiOpcode.Read16, ScsiOpcode.Write16, 0x9E, 0x35, (byte)_choices.Next(256)];
         uint count = (uint)_choices.Next(4);
         SislIoarcb command = default;
         command.CtxId = (ushort)_context;

@@ -59,7 +59,8 @@ internal sealed class ChoiceBytes(ReadOnlyMemory<byte> bytes) : Random(0)
 
         Span<byte> number = stackalloc byte[sizeof(long)];
         number.Clear();
-        NextBytes(number[..(range <= 1 << 8 ? 1 : range <= 1 << 16 ? 2 : range <= 1L << 32 ? 4 : 8)]);
+        int bytes = range <= 1 << 8 ? 1 : range <= 1 << 16 ? 2 : range <= 1L << 32 ? 4 : 8;
+        NextBytes(number[..bytes]);
         return (long)(BinaryPrimitives.ReadUInt64LittleEndian(number) % (ulong)range);
     }
 }

@@ -191,7 +191,8 @@ internal static class Mutations
             "if (place.Exists && !($ && isDelete))\n        {\n            // Before the index",
             MutantProbe.Episodes),
         new("the end of a scan lets the segments of a snapshot go", "StoreScan.cs",
-            "_scan = null;\n            if (_ownsCut)", "_scan = null;\n            if ($ || _ownsCut)",
+            "_scan = null;\n            if (_ownsCut)",
+            "_scan = null;\n            if ($ || _ownsCut)",
             MutantProbe.Episodes),
     ];
 }
