@@ -21,6 +21,7 @@ public sealed class FuzzTests
     [InlineData("summary-entry", Many)]
     [InlineData("batch-commit", Many)]
     [InlineData("staging-header", Many)]
+    [InlineData("clone-view", Many)]
     [InlineData("record", Many)]
     [InlineData("store", Few)]
     [InlineData("staging", Few)]

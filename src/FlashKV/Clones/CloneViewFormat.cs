@@ -68,6 +68,10 @@ internal static class CloneViewFormat
         {
             throw Damaged("it is cut off");
         }
+        catch (Exception exception) when (exception is IOException or FormatException)
+        {
+            throw Damaged($"it has a text of no length ({exception.Message})");
+        }
     }
 
     private static CloneView Read(BinaryReader reader) => new()

@@ -55,7 +55,8 @@ internal sealed class GuidedLoop(IFuzzTarget target, int seed)
         }
 
         Console.WriteLine(
-            $"{target.Name}: {_runs} inputs in {Stopwatch.GetElapsedTime(start).TotalSeconds:f0} s, "
+            $"{target.Name}: {_runs} inputs in "
+            + $"{Stopwatch.GetElapsedTime(start).TotalSeconds:f0} s, "
             + $"{first} pairs of places at first, {_map.Edges} now; {given} inputs at first, "
             + $"{_pool.Count} now; {_failures.Count} failures");
     }
@@ -63,6 +64,7 @@ internal sealed class GuidedLoop(IFuzzTarget target, int seed)
     private void Try(byte[] input)
     {
         _runs++;
+        bool hasFailed = false;
         TraceMemory.Clear();
         try
         {
@@ -72,10 +74,11 @@ internal sealed class GuidedLoop(IFuzzTarget target, int seed)
         }
         catch (Exception failure)
         {
+            hasFailed = true;
             Report(input, failure);
         }
 
-        if (_map.Merge() || _pool.Count == 0)
+        if (!hasFailed && (_map.Merge() || _pool.Count == 0))
         {
             _pool.Add(input);
         }
@@ -102,11 +105,6 @@ internal sealed class GuidedLoop(IFuzzTarget target, int seed)
         {
             int before = _map.Edges;
             TraceMemory.Clear();
-            if (_failures.ContainsValue(input))
-            {
-                continue;
-            }
-
             target.Run(input);
             _ = _map.Merge();
             if (_map.Edges > before && kept.Count < MostKept)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using FlashKV.Clones;
 using FlashKV.Log;
 using FlashKV.Shards;
 
@@ -21,7 +22,7 @@ internal static class Structures
     public static IEnumerable<IFuzzTarget> All =>
     [
         Superblocks(), ChunkHeaders(), SegmentHeaders(), Footers(), Summaries(), Commits(),
-        StagingHeaders(), new RecordTarget(s_header.ChecksumSeed),
+        StagingHeaders(), CloneViews(), new RecordTarget(s_header.ChecksumSeed),
     ];
 
     private static StructureTarget Superblocks() => new(
@@ -193,6 +194,42 @@ internal static class Structures
                 _ = StagingSlot.TryReadHeader(bytes, out _);
             }
         });
+
+    // What a process gets from the one whose store it clones: not persisted, but received.
+    private static StructureTarget CloneViews()
+    {
+        const int Length = 512;
+        byte[] valid = CloneViewFormat.Write(new CloneView
+        {
+            Store = s_store,
+            SegmentBytes = Segment,
+            HashSeed = 5,
+            Session = 2,
+            StoreCreatedMilliseconds = 1_700_000_000_000,
+            CreatedMilliseconds = 1_700_000_000_001,
+            ExpiresMilliseconds = 1_700_000_000_002,
+            Directory = "store",
+            DriverAddress = "@driver",
+            DevicePath = "/dev/sg0",
+            Shards = [new CloneShard(7, [new CloneSegment(3, 9, 5_000)]), new CloneShard(8, [])],
+        });
+        return new StructureTarget(
+            "clone-view",
+            Length,
+            [valid[..^sizeof(uint)]],
+            static bytes => Mend(bytes, Length - sizeof(uint), ..(Length - sizeof(uint)), 0),
+            static bytes =>
+            {
+                try
+                {
+                    _ = CloneViewFormat.Read(bytes);
+                }
+                catch (CloneRefusedException)
+                {
+                    // The one answer that is documented.
+                }
+            });
+    }
 
     private static void MendHeader(Span<byte> bytes) => Mend(
         bytes, SegmentHeader.ChecksumOffset, ..SegmentHeader.ChecksumOffset, 0);
