@@ -69,6 +69,9 @@ internal static class Tool
         root.Subcommands.Add(new StatCommand(environment));
         root.Subcommands.Add(new VerifyCommand(environment));
         root.Subcommands.Add(new SalvageCommand(environment));
+        root.Subcommands.Add(new BackupCommand(environment));
+        root.Subcommands.Add(new BackupsCommand(environment));
+        root.Subcommands.Add(new RestoreCommand(environment));
         root.Subcommands.Add(new CompactCommand(environment));
         root.Subcommands.Add(new DemoCommand(environment));
         root.Subcommands.Add(new AdapterCommand(environment));

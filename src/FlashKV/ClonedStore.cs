@@ -55,6 +55,9 @@ public sealed class ClonedStore : StoreView
         };
     }
 
+    /// <summary>What a backup is made of.</summary>
+    internal Backup.BackupSource ToBackupSource() => Backup.BackupSource.Of(_open);
+
     /// <summary>
     /// Closes the clone, and tells the store, which lets its segments go. Reads under way are
     /// waited for.

@@ -140,6 +140,13 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     /// <summary>What lies below, for those who step it by hand.</summary>
     internal StoreCore Core => _core;
 
+    /// <summary>A cut, and what a backup is made of.</summary>
+    internal Backup.BackupSource ToBackupSource(SnapshotOptions limits)
+    {
+        ThrowIfDisposed();
+        return Backup.BackupSource.Of(_core, limits);
+    }
+
     /// <summary>The embedded default, for tests; null on another device.</summary>
     internal Opening.EmbeddedDevice? Embedded => _open.Embedded;
 
@@ -159,7 +166,7 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
         }
     }
 
-    private static FlashStoreOptions Checked(FlashStoreOptions? options)
+    internal static FlashStoreOptions Checked(FlashStoreOptions? options)
     {
         FlashStoreOptions given = options ?? new FlashStoreOptions();
         given.Validate();

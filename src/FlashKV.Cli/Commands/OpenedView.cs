@@ -18,6 +18,12 @@ internal sealed class OpenedView : IDisposable
     public FlashStoreStatistics GetStatistics() =>
         _clone?.GetStatistics() ?? _store!.GetStatistics();
 
+    /// <summary>Adds a backup of it to a directory.</summary>
+    public BackupResult BackUp(string directory, BackupOptions options, CancellationToken stop) =>
+        _clone is not null
+            ? StoreBackup.Create(_clone, directory, options, stop)
+            : StoreBackup.Create(_store!, directory, options, stop);
+
     public void Dispose()
     {
         _view?.Dispose();

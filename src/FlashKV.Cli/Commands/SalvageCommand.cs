@@ -38,7 +38,7 @@ internal sealed class SalvageCommand : ToolCommand
         string directory = line.GetRequiredValue(_directory);
         string destination = line.GetRequiredValue(_destination);
         FlashStoreOptions options = _store.Options(line);
-        CheckEmpty(destination);
+        NewStore.CheckDirectory(destination);
         SalvageReport report = ProgressDisplay.Run(
             Environment,
             line.GetValue(_quiet),
@@ -52,19 +52,6 @@ internal sealed class SalvageCommand : ToolCommand
             + $"{Quantity.Count(report.Segments, "segment")}; "
             + SalvageLosses.Describe(report));
         return report.IsWhole ? ExitCode.Success : ExitCode.Absent;
-    }
-
-    // What is wrong with the new directory is another failure than what is wrong with the store.
-    private static void CheckEmpty(string destination)
-    {
-        if (File.Exists(destination)
-            || (Directory.Exists(destination)
-                && Directory.EnumerateFileSystemEntries(destination).Any()))
-        {
-            throw new ToolException(
-                ExitCode.CannotCreate,
-                $"cannot make a store in '{destination}': it is not an empty directory");
-        }
     }
 
     private sealed class RecordProgress(IProgressSink progress) : IProgress<SalvageProgress>

@@ -29,13 +29,17 @@ internal sealed class StoreOptions
             + "not if the power fails).",
     };
 
-    private StoreOptions(ToolCommand command, bool writes, bool creates)
+    private StoreOptions(ToolCommand command, bool writes, bool creates, bool restores = false)
     {
         _environment = command.Environment;
         command.Options.Add(_memory);
-        if (creates)
+        if (creates || restores)
         {
             command.Options.Add(_capacity);
+        }
+
+        if (creates)
+        {
             command.Options.Add(_shards);
             command.Options.Add(_segment);
         }
@@ -61,6 +65,10 @@ internal sealed class StoreOptions
     /// <summary>The options of a verb that makes a store and fills it.</summary>
     public static StoreOptions ForMaking(ToolCommand command) =>
         new(command, writes: false, creates: true);
+
+    /// <summary>The options of a verb that makes a store of the shape of another.</summary>
+    public static StoreOptions ForRestoring(ToolCommand command) =>
+        new(command, writes: false, creates: false, restores: true);
 
     /// <summary>Whether writes need not wait for stable storage.</summary>
     public bool IsBuffered(ParseResult line) => line.GetValue(_buffered);

@@ -193,6 +193,13 @@ internal sealed class OpenStore : IDisposable
     private static Superblock Create(StoreLuns luns, FlashStoreOptions options)
     {
         Superblock superblock = SuperblockLoader.Create(options);
+        WriteFirst(luns, superblock);
+        return superblock;
+    }
+
+    /// <summary>Writes the chunk of the superblock of a store that has no other chunk.</summary>
+    internal static void WriteFirst(StoreLuns luns, Superblock superblock)
+    {
         using var memory = new UnmanagedMemory(FlashStoreOptions.MinMemoryBudget);
         var buffers = new BufferPool(memory, Superblock.CopyBytes);
         using PooledBuffer block = buffers.Rent(LogGeometry.BlockBytes);
@@ -201,7 +208,6 @@ internal sealed class OpenStore : IDisposable
         luns.Meta.Transfer(new BlockTransfer(
             BlockOperation.Write, 0, 1, block.Address, ForceUnitAccess: true));
         SuperblockCopies.Write(luns.Meta, buffers, superblock);
-        return superblock;
     }
 
     private void LetGo()
