@@ -15,7 +15,7 @@ namespace FlashKV.Analytics;
 public static class TableExport
 {
     /// <summary>Writes one Parquet file.</summary>
-    /// <param name="snapshot">The view.</param>
+    /// <param name="view">The view.</param>
     /// <param name="schema">The columns.</param>
     /// <param name="destination">
     /// Where to; it must be able to seek, and stays open. What is in it after an exception is no
@@ -27,20 +27,21 @@ public static class TableExport
     /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
     /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
     /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CloneEndedException">The clone was given up.</exception>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
     /// <exception cref="IOException">The stream or the device failed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task<TableExportResult> WriteParquetAsync(
-        this StoreSnapshot snapshot,
+        this StoreView view,
         TableSchema schema,
         Stream destination,
         TableExportOptions? options = null,
         CancellationToken cancellationToken = default) =>
         ToStreamAsync(
-            snapshot, schema, destination, options, ParquetSink.CreateAsync, cancellationToken);
+            view, schema, destination, options, ParquetSink.CreateAsync, cancellationToken);
 
     /// <summary>Writes a directory of Parquet files, one for each shard.</summary>
-    /// <param name="snapshot">The view.</param>
+    /// <param name="view">The view.</param>
     /// <param name="schema">The columns.</param>
     /// <param name="directory">
     /// The directory, which must not be there: it appears when all files are whole. Until then they
@@ -52,19 +53,20 @@ public static class TableExport
     /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
     /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
     /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CloneEndedException">The clone was given up.</exception>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
     /// <exception cref="IOException">
     /// The directory is there, or it or the device failed.
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task<TableExportResult> WriteParquetAsync(
-        this StoreSnapshot snapshot,
+        this StoreView view,
         TableSchema schema,
         string directory,
         TableExportOptions? options = null,
         CancellationToken cancellationToken = default) =>
         ToDirectoryAsync(
-            snapshot,
+            view,
             schema,
             directory,
             ".parquet",
@@ -73,7 +75,7 @@ public static class TableExport
             cancellationToken);
 
     /// <summary>Writes one Arrow file (IPC file format, also called Feather 2).</summary>
-    /// <param name="snapshot">The view.</param>
+    /// <param name="view">The view.</param>
     /// <param name="schema">The columns.</param>
     /// <param name="destination">
     /// Where to; it stays open. What is in it after an exception is no file.
@@ -84,20 +86,21 @@ public static class TableExport
     /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
     /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
     /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CloneEndedException">The clone was given up.</exception>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
     /// <exception cref="IOException">The stream or the device failed.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task<TableExportResult> WriteArrowAsync(
-        this StoreSnapshot snapshot,
+        this StoreView view,
         TableSchema schema,
         Stream destination,
         TableExportOptions? options = null,
         CancellationToken cancellationToken = default) =>
         ToStreamAsync(
-            snapshot, schema, destination, options, ArrowSink.CreateAsync, cancellationToken);
+            view, schema, destination, options, ArrowSink.CreateAsync, cancellationToken);
 
     /// <summary>Writes a directory of Arrow files, one for each shard.</summary>
-    /// <param name="snapshot">The view.</param>
+    /// <param name="view">The view.</param>
     /// <param name="schema">The columns.</param>
     /// <param name="directory">
     /// The directory, which must not be there: it appears when all files are whole. Until then they
@@ -109,19 +112,20 @@ public static class TableExport
     /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
     /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
     /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
+    /// <exception cref="CloneEndedException">The clone was given up.</exception>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
     /// <exception cref="IOException">
     /// The directory is there, or it or the device failed.
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static Task<TableExportResult> WriteArrowAsync(
-        this StoreSnapshot snapshot,
+        this StoreView view,
         TableSchema schema,
         string directory,
         TableExportOptions? options = null,
         CancellationToken cancellationToken = default) =>
         ToDirectoryAsync(
-            snapshot,
+            view,
             schema,
             directory,
             ".arrow",
@@ -130,7 +134,7 @@ public static class TableExport
             cancellationToken);
 
     private static async Task<TableExportResult> ToStreamAsync(
-        StoreSnapshot snapshot,
+        StoreView view,
         TableSchema schema,
         Stream destination,
         TableExportOptions? options,
@@ -138,7 +142,7 @@ public static class TableExport
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(destination);
-        TableReader reader = new(snapshot, schema, options ?? new TableExportOptions());
+        TableReader reader = new(view, schema, options ?? new TableExportOptions());
         StreamTarget target = await StreamTarget
             .OpenAsync(reader, create, destination, cancellationToken).ConfigureAwait(false);
         await using (target.ConfigureAwait(false))
@@ -148,7 +152,7 @@ public static class TableExport
     }
 
     private static async Task<TableExportResult> ToDirectoryAsync(
-        StoreSnapshot snapshot,
+        StoreView view,
         TableSchema schema,
         string directory,
         string extension,
@@ -157,7 +161,7 @@ public static class TableExport
         CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(directory);
-        TableReader reader = new(snapshot, schema, options ?? new TableExportOptions());
+        TableReader reader = new(view, schema, options ?? new TableExportOptions());
         DirectoryTarget target = new(reader, create, directory, extension);
         return await reader.ReadAllAsync(target, cancellationToken).ConfigureAwait(false);
     }

@@ -5,14 +5,14 @@ namespace FlashKV.Analytics.Rows;
 /// <summary>Reads the shards of a snapshot, some at once, into row groups.</summary>
 internal sealed class TableReader
 {
-    private readonly StoreSnapshot _snapshot;
+    private readonly StoreView _view;
 
-    public TableReader(StoreSnapshot snapshot, TableSchema schema, TableExportOptions options)
+    public TableReader(StoreView view, TableSchema schema, TableExportOptions options)
     {
-        ArgumentNullException.ThrowIfNull(snapshot);
+        ArgumentNullException.ThrowIfNull(view);
         ArgumentNullException.ThrowIfNull(schema);
         options.Validate();
-        _snapshot = snapshot;
+        _view = view;
         Schema = schema;
         Options = options;
     }
@@ -32,14 +32,14 @@ internal sealed class TableReader
             MaxDegreeOfParallelism = Options.MaxParallelism,
             CancellationToken = cancellationToken,
         };
-        int shards = _snapshot.ShardCount;
+        int shards = _view.ShardCount;
         await Parallel.ForAsync(0, shards, parallel, ReadShardAsync).ConfigureAwait(false);
         await target.CompleteAsync(cancellationToken).ConfigureAwait(false);
         return new TableExportResult(rows, groups, target.FilesFor(shards));
 
         async ValueTask ReadShardAsync(int shard, CancellationToken stop)
         {
-            using ShardRows source = new(_snapshot.Scan(shard), Schema, Options);
+            using ShardRows source = new(_view.Scan(shard), Schema, Options);
             await target.WriteShardAsync(shard, source, stop).ConfigureAwait(false);
             Interlocked.Add(ref rows, source.Rows);
             Interlocked.Add(ref groups, source.RowGroups);
