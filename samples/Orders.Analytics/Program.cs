@@ -11,32 +11,46 @@ if (args.Length == 0)
     return 2;
 }
 
-long start = Stopwatch.GetTimestamp();
-using ClonedStore clone = args.Length > 1
-    ? FlashStore.OpenClone(args[1])   // by name, from any shell
-    : FlashStore.OpenClone();         // the one that this process was started for
-TimeSpan opened = Stopwatch.GetElapsedTime(start);
-
-// Each shard by itself, so that they are read side by side.
-Revenue[] parts = new Revenue[clone.ShardCount];
-Parallel.For(0, parts.Length, shard => parts[shard] = Revenue.Of(clone.Scan(shard)));
-Revenue revenue = Revenue.Sum(parts);
-TimeSpan added = Stopwatch.GetElapsedTime(start) - opened;
-
-RevenueChart.Write(args[0], revenue, clone.CreatedAt);
-string table = Path.ChangeExtension(args[0], ".parquet");
-using (FileStream file = File.Create(table))
+try
 {
-    await clone.WriteParquetAsync(
-        new TableSchema(
-            TableColumn.Int64("order", entry => Order.Read(entry.Key, entry.Value).Number),
-            TableColumn.Int64("cents", entry => Order.Read(entry.Key, entry.Value).Cents),
-            TableColumn.Timestamp("at", entry => Order.Read(entry.Key, entry.Value).At)),
-        file);
+    await ReportAsync(args[0], args.ElementAtOrDefault(1));
+    return 0;
+}
+catch (FlashStoreException failure)
+{
+    Console.Error.WriteLine(failure.Message);
+    return 1;
 }
 
-Console.WriteLine(string.Create(
-    CultureInfo.InvariantCulture,
-    $"{revenue.Orders:N0} orders of {clone.CreatedAt:T}: opened in {opened.TotalMilliseconds:N0} ms, "
-    + $"added up in {added.TotalMilliseconds:N0} ms; {args[0]}, {table}"));
-return 0;
+static async Task ReportAsync(string chart, string? directory)
+{
+    long start = Stopwatch.GetTimestamp();
+    using ClonedStore clone = directory is not null
+        ? FlashStore.OpenClone(directory) // by name, from any shell
+        : FlashStore.OpenClone(); // the one that this process was started for
+    TimeSpan opened = Stopwatch.GetElapsedTime(start);
+
+    // Each shard by itself, so that they are read side by side.
+    Revenue[] parts = new Revenue[clone.ShardCount];
+    Parallel.For(0, parts.Length, shard => parts[shard] = Revenue.Of(clone.Scan(shard)));
+    Revenue revenue = Revenue.Sum(parts);
+    TimeSpan added = Stopwatch.GetElapsedTime(start) - opened;
+
+    RevenueChart.Write(chart, revenue, clone.CreatedAt);
+    string table = Path.ChangeExtension(chart, ".parquet");
+    using (FileStream file = File.Create(table))
+    {
+        await clone.WriteParquetAsync(
+            new TableSchema(
+                TableColumn.Int64("order", entry => Order.Read(entry.Key, entry.Value).Number),
+                TableColumn.Int64("cents", entry => Order.Read(entry.Key, entry.Value).Cents),
+                TableColumn.Timestamp("at", entry => Order.Read(entry.Key, entry.Value).At)),
+            file);
+    }
+
+    Console.WriteLine(string.Create(
+        CultureInfo.InvariantCulture,
+        $"{revenue.Orders:N0} orders of {clone.CreatedAt:T}: "
+        + $"opened in {opened.TotalMilliseconds:N0} ms, added up in {added.TotalMilliseconds:N0} ms; "
+        + $"{chart}, {table}"));
+}

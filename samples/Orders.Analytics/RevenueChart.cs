@@ -17,8 +17,11 @@ internal static class RevenueChart
         long most = Math.Max(1, revenue.Cents.Max());
         StringBuilder svg = new();
         svg.Append(CultureInfo.InvariantCulture, $"""
-            <svg xmlns="http://www.w3.org/2000/svg" width="800" height="{Top + (BarSpace * revenue.Cents.Length)}" font-family="sans-serif">
-            <text x="10" y="28" font-size="18">Revenue by city, {revenue.Orders:N0} orders, {moment:u}</text>
+            <svg xmlns="http://www.w3.org/2000/svg" width="800"
+                 height="{Top + (BarSpace * revenue.Cents.Length)}" font-family="sans-serif">
+            <text x="10" y="28" font-size="18">
+              Revenue by city, {revenue.Orders:N0} orders, {moment:u}
+            </text>
 
             """);
         for (int city = 0; city < revenue.Cents.Length; city++)
@@ -27,8 +30,11 @@ internal static class RevenueChart
             double width = (double)LongestBar * revenue.Cents[city] / most;
             svg.Append(CultureInfo.InvariantCulture, $"""
                 <text x="10" y="{y + 17}" font-size="14">{Order.Cities[city]}</text>
-                <rect x="{LabelWidth}" y="{y}" width="{width:F1}" height="{BarHeight}" fill="#3b6ea5"/>
-                <text x="{LabelWidth + width + 8:F1}" y="{y + 17}" font-size="14">{revenue.Cents[city] / 100.0:N2}</text>
+                <rect x="{LabelWidth}" y="{y}" width="{width:F1}" height="{BarHeight}"
+                      fill="#3b6ea5"/>
+                <text x="{LabelWidth + width + 8:F1}" y="{y + 17}" font-size="14">
+                  {revenue.Cents[city] / 100.0:N2}
+                </text>
 
                 """);
         }

@@ -29,10 +29,11 @@ for (int second = 0; second < seconds; second++)
     }
 
     await Task.Delay(TimeSpan.FromSeconds(1));
+    long orders = writers.Sum(static writer => writer.TakeCount());
+    TimeSpan longest = writers.Max(static writer => writer.TakeLongest());
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{writers.Sum(static writer => writer.TakeCount()),10:N0} orders in the last second, "
-        + $"longest put {writers.Max(static writer => writer.TakeLongest()).TotalMilliseconds:F2} ms"));
+        $"{orders,10:N0} orders in the last second, longest put {longest.TotalMilliseconds:F2} ms"));
 }
 
 int status = await reporting;

@@ -70,7 +70,8 @@ public sealed class TableExportTests : IDisposable
         Assert.InRange(rows.Count, Orders / 100, (Orders / 100) + snapshot.ShardCount);
 
         // An order has 7 to 20 bytes of text and bytes.
-        Assert.All((await ReadAsync(format, byBytes)).Groups, group => Assert.InRange(group, 1, 143));
+        List<long> groups = (await ReadAsync(format, byBytes)).Groups;
+        Assert.All(groups, group => Assert.InRange(group, 1, 143));
     }
 
     [Theory]
@@ -223,7 +224,10 @@ public sealed class TableExportTests : IDisposable
     }
 
     private static Task<TableExportResult> WriteAsync(
-        TableFormat format, StoreSnapshot snapshot, Stream file, TableExportOptions? options = null) =>
+        TableFormat format,
+        StoreSnapshot snapshot,
+        Stream file,
+        TableExportOptions? options = null) =>
         format == TableFormat.Parquet
             ? snapshot.WriteParquetAsync(TestStore.Orders, file, options, Stop)
             : snapshot.WriteArrowAsync(TestStore.Orders, file, options, Stop);

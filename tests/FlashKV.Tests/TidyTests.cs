@@ -36,7 +36,7 @@ public sealed partial class TidyTests
     private static readonly string s_root = FindRoot();
 
     private static readonly string[] s_sources =
-        [.. new[] { "src", "bench", "eng", "tests" }.SelectMany(FilesIn)];
+        [.. new[] { "src", "bench", "eng", "samples", "tests" }.SelectMany(FilesIn)];
 
     private static readonly string[] s_documents =
     [

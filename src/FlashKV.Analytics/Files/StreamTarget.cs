@@ -11,7 +11,10 @@ internal sealed class StreamTarget : ITableTarget, IAsyncDisposable
     private StreamTarget(TableSink sink) => _sink = sink;
 
     public static async Task<StreamTarget> OpenAsync(
-        TableReader reader, CreateSink create, Stream stream, CancellationToken cancellationToken) =>
+        TableReader reader,
+        CreateSink create,
+        Stream stream,
+        CancellationToken cancellationToken) =>
         new(await create(reader.Schema, reader.Options, stream, cancellationToken)
             .ConfigureAwait(false));
 

@@ -44,7 +44,8 @@ internal sealed class BackupCommand : ToolCommand
             quiet,
             $"backup {backups}",
             null,
-            sink => store.BackUp(backups, progress.To(sink), Environment.Stop));
+            sink => store.BackUp(backups, progress.To(sink), Environment.Stop),
+            "segments");
         if (!quiet)
         {
             TimeSpan elapsed = Environment.Time.GetElapsedTime(started);

@@ -30,7 +30,8 @@ internal sealed class BackupsCommand : ToolCommand
     };
 
     public BackupsCommand(ToolEnvironment environment)
-        : base("backups", "List the backups in a directory, check them or thin them out.", environment)
+        : base(
+            "backups", "List the backups in a directory, check them or thin them out.", environment)
     {
         Arguments.Add(_backups);
         Options.Add(_verify);
@@ -71,7 +72,8 @@ internal sealed class BackupsCommand : ToolCommand
             quiet,
             $"verify {backups}",
             null,
-            sink => StoreBackup.Verify(backups, progress.To(sink), Environment.Stop));
+            sink => StoreBackup.Verify(backups, progress.To(sink), Environment.Stop),
+            "segments");
         foreach (BackupProblem problem in problems)
         {
             Environment.WriteLine($"backup {problem.Backup}: {problem.File}: {problem.Problem}");

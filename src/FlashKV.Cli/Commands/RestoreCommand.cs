@@ -59,7 +59,7 @@ internal sealed class RestoreCommand : ToolCommand
                 store,
                 Environment.Stop);
             return 0;
-        });
+        }, "segments");
         if (!quiet)
         {
             TimeSpan elapsed = Environment.Time.GetElapsedTime(started);

@@ -3,8 +3,8 @@ using FlashKV.Cli.Text;
 namespace FlashKV.Cli.Terminal;
 
 /// <summary>Progress in lines, for logs: the first after some seconds, then as far apart.</summary>
-internal sealed class PlainProgress(ToolEnvironment environment, string title, long? totalBytes)
-    : IProgressSink
+internal sealed class PlainProgress(
+    ToolEnvironment environment, string title, long? totalBytes, string unit) : IProgressSink
 {
     /// <summary>The least time between two lines.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -28,14 +28,14 @@ internal sealed class PlainProgress(ToolEnvironment environment, string title, l
 
     private string Describe(long records, long bytes, TimeSpan elapsed)
     {
-        string rate = $"{Quantity.PerSecond(records, elapsed)} records/s";
+        string rate = $"{Quantity.PerSecond(records, elapsed)} {unit}/s";
         if (totalBytes is not long total || bytes <= 0 || bytes > total)
         {
-            return $"{records:N0} records, {Quantity.Bytes(bytes)}, {rate}";
+            return $"{records:N0} {unit}, {Quantity.Bytes(bytes)}, {rate}";
         }
 
         TimeSpan left = elapsed * ((double)(total - bytes) / bytes);
-        return $"{records:N0} records, {Quantity.Bytes(bytes)} of {Quantity.Bytes(total)}, "
+        return $"{records:N0} {unit}, {Quantity.Bytes(bytes)} of {Quantity.Bytes(total)}, "
             + $"{rate}, {Quantity.Clock(left)} left";
     }
 }

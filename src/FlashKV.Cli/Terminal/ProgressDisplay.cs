@@ -14,7 +14,8 @@ internal static class ProgressDisplay
         bool quiet,
         string title,
         long? totalBytes,
-        Func<IProgressSink, T> work)
+        Func<IProgressSink, T> work,
+        string unit = "records")
     {
         if (quiet)
         {
@@ -22,7 +23,7 @@ internal static class ProgressDisplay
         }
 
         return environment.ErrorIsTerminal
-            ? TerminalProgress.Run(environment, title, totalBytes, work)
-            : work(new PlainProgress(environment, title, totalBytes));
+            ? TerminalProgress.Run(environment, title, totalBytes, unit, work)
+            : work(new PlainProgress(environment, title, totalBytes, unit));
     }
 }

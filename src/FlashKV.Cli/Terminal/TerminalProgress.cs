@@ -23,13 +23,14 @@ internal sealed class TerminalProgress : IProgressSink
         ToolEnvironment environment,
         string title,
         long? totalBytes,
+        string unit,
         Func<IProgressSink, T> work)
     {
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(environment.Error),
         });
-        RateColumn rate = new();
+        RateColumn rate = new(unit);
         return console.Progress().AutoClear(true).Columns(Columns(rate, totalBytes is not null))
             .Start(context =>
             {
@@ -61,7 +62,7 @@ internal sealed class TerminalProgress : IProgressSink
         ]
         : [new TaskDescriptionColumn(), new SpinnerColumn(), rate, new ElapsedTimeColumn()];
 
-    private sealed class RateColumn : ProgressColumn
+    private sealed class RateColumn(string unit) : ProgressColumn
     {
         public TerminalProgress? Source { get; set; }
 
@@ -70,7 +71,7 @@ internal sealed class TerminalProgress : IProgressSink
         {
             long records = Source is null ? 0 : Volatile.Read(ref Source._records);
             TimeSpan elapsed = task.ElapsedTime ?? TimeSpan.Zero;
-            string text = $"{records:N0} records";
+            string text = $"{records:N0} {unit}";
             return new Spectre.Console.Text(elapsed > TimeSpan.FromMilliseconds(200)
                 ? $"{text}, {Quantity.PerSecond(records, elapsed)}/s" : text);
         }

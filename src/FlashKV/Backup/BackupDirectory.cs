@@ -137,7 +137,8 @@ internal sealed class BackupDirectory : IDisposable
     /// <summary>Brings the file of a segment to stable storage.</summary>
     public void FlushSegment(int shard, in BackupSegment segment)
     {
-        using FileStream file = new(SegmentPath(shard, segment), FileMode.Open, FileAccess.ReadWrite);
+        using FileStream file = new(
+            SegmentPath(shard, segment), FileMode.Open, FileAccess.ReadWrite);
         file.Flush(flushToDisk: true);
     }
 
@@ -185,7 +186,9 @@ internal sealed class BackupDirectory : IDisposable
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new BackupException(
-                path, $"another process has it, or it cannot be locked: {exception.Message}", exception);
+                path,
+                $"another process has it, or it cannot be locked: {exception.Message}",
+                exception);
         }
     }
 

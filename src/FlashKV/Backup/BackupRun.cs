@@ -173,7 +173,8 @@ internal sealed class BackupRun
             Bytes = image.Length,
             Hash = hash,
             Mark = wanted.IsSealed
-                ? SegmentImage.MarkOf(image[..LogGeometry.BlockBytes], image[^LogGeometry.BlockBytes..])
+                ? SegmentImage.MarkOf(
+                    image[..LogGeometry.BlockBytes], image[^LogGeometry.BlockBytes..])
                 : (ulong)hash,
         };
         string path = _directory.SegmentPath(shard, segment);

@@ -1,5 +1,4 @@
 using FlashKV.Clones;
-using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
 using FlashKV.Snapshots;
@@ -83,7 +82,8 @@ internal sealed class BackupSource : IDisposable
         {
             _cut.Shards[shard].Shard.Log.Reader.ReadBlocks(slot, firstBlock, blocks, destination);
         }
-        catch (Superpipe.DeviceException failure) when (_cut.Explain?.Invoke(failure) is { } because)
+        catch (Superpipe.DeviceException failure)
+            when (_cut.Explain?.Invoke(failure) is { } because)
         {
             throw because;
         }

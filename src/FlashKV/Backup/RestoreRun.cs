@@ -27,7 +27,8 @@ internal sealed class RestoreRun(
         bool isThere = Directory.Exists(path);
         if (File.Exists(path) || (isThere && Directory.EnumerateFileSystemEntries(path).Any()))
         {
-            throw new BackupException(path, "there is something in it, and restoring replaces nothing");
+            throw new BackupException(
+                path, "there is something in it, and restoring replaces nothing");
         }
 
         string partial = path + ".partial";

@@ -42,7 +42,8 @@ internal static class SegmentImage
         int offset = geometry.DataOffsetOf(segment.Slot);
         while (offset < end)
         {
-            if (!RecordView.TryParse(image[(offset - skipped)..(end - skipped)], out RecordView record)
+            ReadOnlySpan<byte> rest = image[(offset - skipped)..(end - skipped)];
+            if (!RecordView.TryParse(rest, out RecordView record)
                 || !record.HasChecksum(RecordFormat.SeedAt(header.ChecksumSeed, offset)))
             {
                 return $"the record at byte {offset} of slot {segment.Slot} is damaged";
