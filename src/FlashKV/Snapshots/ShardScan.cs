@@ -6,33 +6,37 @@ namespace FlashKV.Snapshots;
 
 /// <summary>
 /// Reads the keys of a shard's cut, in the order of the log: segment after segment in large reads,
-/// each record once. One thread.
+/// each record once. One thread, which reads a segment's records while the next segment is loaded,
+/// and asks for the index's lines of some records before it looks at the first of them.
 /// </summary>
 internal sealed class ShardScan : IDisposable
 {
+    private const int Foreseen = 16;
+
     private readonly StoreCut _store;
     private readonly ShardCut _cut;
     private readonly StoreContext _context;
-    private readonly PooledBuffer _buffer;
-    private int _next;
-    private Segment? _current;
-    private bool _isSealed;
+    private readonly SegmentLoader _loader;
+    private readonly ForeseenRecord[] _records = new ForeseenRecord[Foreseen];
+    private int _first;
+    private int _count;
+    private LoadedSegment _current;
     private int _offset;
     private int _end;
-    private int _recordOffset;
-    private int _recordSize;
+    private ForeseenRecord _record;
 
     public ShardScan(StoreCut store, ShardCut cut, StoreContext context)
     {
         _store = store;
         _cut = cut;
         _context = context;
-        _buffer = context.Buffers.Rent(context.Geometry.SegmentBytes);
+        _loader = new SegmentLoader(store, cut, context);
     }
 
     /// <summary>The record that the scan stands on; valid until it moves.</summary>
     public RecordView Current =>
-        RecordView.TryParse(_buffer.Span(_recordOffset, _recordSize), out RecordView record)
+        _record.Size != 0 && RecordView.TryParse(
+            _current.Image.Span(_record.Offset, _record.Size), out RecordView record)
             ? record
             : throw new InvalidOperationException("The scan does not stand on a record.");
 
@@ -43,73 +47,94 @@ internal sealed class ShardScan : IDisposable
     {
         while (true)
         {
-            while (_offset < _end)
+            Foresee();
+            if (_count == 0)
             {
-                if (MoveInSegment())
+                if (!OpenNext())
                 {
-                    return true;
+                    _record = default;
+                    return false;
                 }
+
+                continue;
             }
 
-            if (!OpenNext())
+            _record = _records[_first % Foreseen];
+            _first++;
+            _count--;
+            if (IsCurrent(_record))
             {
-                return false;
+                return true;
             }
         }
     }
 
-    public void Dispose() => _buffer.Dispose();
+    public void Dispose() => _loader.Dispose();
 
     private bool OpenNext()
     {
-        using Epoch.Operation operation = Epoch.Enter();
-        _store.ThrowIfEnded(_cut);
-        if (_next == _cut.Segments.Count)
+        if (!_loader.TryLoadNext(out _current))
         {
             return false;
         }
 
-        _current = _cut.Segments[_next++];
-
-        // The checksums of a staged segment are set one by one, so they are not looked at.
-        _isSealed = _current.State != SegmentState.Staged;
-        _cut.Shard.Log.Reader.ReadSlot(
-            _current, _buffer.Region.Slice(0, _context.Geometry.SegmentBytes));
-        _offset = _context.Geometry.DataOffsetOf(_current.Slot);
-        _end = _isSealed ? _current.Footer.DataEnd : _context.Geometry.SegmentBytes;
+        _offset = _context.Geometry.DataOffsetOf(_current.Segment.Slot);
+        _end = _current.IsSealed
+            ? _current.Segment.Footer.DataEnd : _context.Geometry.SegmentBytes;
         return true;
     }
 
-    /// <summary>Steps over one record; says whether it is one of the scan's.</summary>
-    private bool MoveInSegment()
+    private void Foresee()
     {
-        Segment segment = _current!;
-        ReadOnlySpan<byte> rest = _buffer.Span(_offset, _end - _offset);
-        if (_isSealed)
+        while (_count < Foreseen && _offset < _end)
         {
-            _cut.Shard.Log.Reader.Check(segment, _offset, rest);
+            try
+            {
+                Step();
+            }
+            catch (CorruptStoreException) when (_count > 0)
+            {
+                // What stands before it first; then it is met again.
+                return;
+            }
+        }
+    }
+
+    /// <summary>Steps over one record, and notes it if it may be one of the scan's.</summary>
+    private void Step()
+    {
+        ReadOnlySpan<byte> rest = _current.Image.Span(_offset, _end - _offset);
+        if (_current.IsSealed)
+        {
+            _cut.Shard.Log.Reader.Check(_current.Segment, _offset, rest);
         }
 
         if (!RecordView.TryParse(rest, out RecordView record))
         {
             // The end of what was appended to a staged segment.
             _offset = _end;
-            return false;
+            return;
         }
 
-        _recordOffset = _offset;
-        _recordSize = record.Size;
-        _offset += record.Size;
-        return record.State == RecordState.Committed
+        if (record.State == RecordState.Committed
             && (record.Flags & (RecordFlags.Tombstone | RecordFlags.BatchCommit)) == 0
-            && record.Sequence <= _cut.Sequence
-            && IsCurrent(record, _context.Geometry.PositionOf(segment.Slot, _recordOffset));
+            && record.Sequence <= _cut.Sequence)
+        {
+            ulong hash = _context.Hasher.Hash(record.Key);
+            _cut.Shard.Index.Prefetch(hash);
+            _records[(_first + _count++) % Foreseen] = new(_offset, record.Size, hash);
+        }
+
+        _offset += record.Size;
     }
 
-    private bool IsCurrent(in RecordView record, long address)
+    private bool IsCurrent(in ForeseenRecord record)
     {
         using Epoch.Operation operation = Epoch.Enter();
         _store.ThrowIfEnded(_cut);
-        return _cut.IsCurrent(_context.Hasher.Hash(record.Key), address);
+        return _cut.IsCurrent(
+            record.Hash, _context.Geometry.PositionOf(_current.Segment.Slot, record.Offset));
     }
+
+    private readonly record struct ForeseenRecord(int Offset, int Size, ulong Hash);
 }

@@ -1,0 +1,13 @@
+using FlashKV.Log;
+using FlashKV.Memory;
+
+namespace FlashKV.Snapshots;
+
+/// <summary>The bytes of a segment as they were when it was loaded.</summary>
+/// <param name="Segment">The segment.</param>
+/// <param name="Image">The bytes of its slot, until the next one is loaded.</param>
+/// <param name="IsSealed">
+/// Whether its footer says where its records end. The checksums of a staged segment are set one by
+/// one, so they are not looked at.
+/// </param>
+internal readonly record struct LoadedSegment(Segment Segment, NativeRegion Image, bool IsSealed);
