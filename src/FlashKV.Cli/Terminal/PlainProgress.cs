@@ -4,7 +4,8 @@ namespace FlashKV.Cli.Terminal;
 
 /// <summary>Progress in lines, for logs: the first after some seconds, then as far apart.</summary>
 internal sealed class PlainProgress(
-    ToolEnvironment environment, string title, long? totalBytes, string unit) : IProgressSink
+    ToolEnvironment environment, string title, long? totalBytes, string unit = "records")
+    : IProgressSink
 {
     /// <summary>The least time between two lines.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);

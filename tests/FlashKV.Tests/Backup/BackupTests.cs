@@ -39,7 +39,7 @@ public sealed class BackupTests : IDisposable
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
-    public void Each_of_several_backups_has_its_own_moment(int seed)
+    public async Task Each_of_several_backups_has_its_own_moment(int seed)
     {
         using BackupScenario test = new(seed);
         List<Dictionary<string, string>> moments = [];
@@ -50,8 +50,7 @@ public sealed class BackupTests : IDisposable
             Assert.Equal(i + 1, test.BackUp().Number);
             if (i == 1)
             {
-                test.Store.CompactAsync(TestContext.Current.CancellationToken)
-                    .AsTask().GetAwaiter().GetResult();
+                await test.Store.CompactAsync(TestContext.Current.CancellationToken);
             }
         }
 
