@@ -51,6 +51,7 @@ static async Task ReportAsync(string chart, string? directory)
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
         $"{revenue.Orders:N0} orders of {clone.CreatedAt:T}: "
-        + $"opened in {opened.TotalMilliseconds:N0} ms, added up in {added.TotalMilliseconds:N0} ms; "
+        + $"opened in {opened.TotalMilliseconds:N0} ms, "
+        + $"added up in {added.TotalMilliseconds:N0} ms; "
         + $"{chart}, {table}"));
 }

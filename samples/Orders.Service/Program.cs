@@ -33,7 +33,8 @@ for (int second = 0; second < seconds; second++)
     TimeSpan longest = writers.Max(static writer => writer.TakeLongest());
     Console.WriteLine(string.Create(
         CultureInfo.InvariantCulture,
-        $"{orders,10:N0} orders in the last second, longest put {longest.TotalMilliseconds:F2} ms"));
+        $"{orders,10:N0} orders in the last second, "
+        + $"longest put {longest.TotalMilliseconds:F2} ms"));
 }
 
 int status = await reporting;
