@@ -29,9 +29,13 @@ public sealed class FaultExampleTests : IDisposable
         using var adapter = new SimulatedAdapter(memory);
         using SuperpipeDevice device =
             SuperpipeDevice.Open(adapter.Transport, adapter.DevicePaths[0]);
-        using FlashStore store = FlashStore.Open(device, _root, new() { Shards = 1 });
+        using FlashStore store = FlashStore.Open(device, _root, new()
+        {
+            Shards = 1,
+            Attachment = new() { RetryDelay = TimeSpan.Zero },
+        });
 
-        adapter.InjectFaults(CommandFault.Busy, oneIn: 20, seed: 1);
+        adapter.InjectFaults(CommandFault.Busy, oneIn: 100, seed: 1);
         for (int i = 0; i < 200; i++)
         {
             store.Put(BitConverter.GetBytes(i), "value"u8);

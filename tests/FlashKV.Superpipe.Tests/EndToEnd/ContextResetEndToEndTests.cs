@@ -44,8 +44,10 @@ public sealed class ContextResetEndToEndTests
         ManualClock clock = new(TimeSpan.FromMilliseconds(50));
         using SimulatedRig rig = new(
             mode, rooms: 64, commandBlocks: 64, clock: clock, ports: ports);
+
+        // The command that is lost may be the other context's, which then needs a clock that moves.
         using SuperpipeContext second = rig.Device.Attach(
-            new AttachOptions { Clock = new ManualClock() });
+            new AttachOptions { Clock = new ManualClock(TimeSpan.FromMilliseconds(50)) });
         using VirtualLun lun = rig.Context.OpenVirtualLun(1);
         using VirtualLun other = second.OpenVirtualLun(1);
         Threads.Run(4, number =>
