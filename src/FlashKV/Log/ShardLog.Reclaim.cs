@@ -59,8 +59,13 @@ internal sealed partial class ShardLog
     /// Holds the segments that have records, for a snapshot. Nobody writes to the shard or compacts
     /// it meanwhile.
     /// </summary>
-    public List<Segment> HoldSegments() => Allocator.Hold(
-        segment => segment.State != SegmentState.Emptied && !IsEmpty(segment));
+    /// <param name="isForRecovery">
+    /// Whether a recovery will go through them, which may look for the commit record of a batch in
+    /// a segment that has nothing else any more: the batch pins it.
+    /// </param>
+    public List<Segment> HoldSegments(bool isForRecovery) => Allocator.Hold(
+        segment => (segment.State != SegmentState.Emptied && !IsEmpty(segment))
+            || (isForRecovery && segment.Pins != 0));
 
     /// <summary>
     /// The bytes that count no more and stay all the same, because snapshots hold their segments.

@@ -25,7 +25,7 @@ internal sealed class ShardCut : IDisposable
         _store = store;
         _superseded = new SupersededRecords(store.Memory);
         Sequence = shard.Log.NextSequence - 1;
-        _segments = shard.Log.HoldSegments();
+        _segments = shard.Log.HoldSegments(isForRecovery: isForClone);
         if (isForClone)
         {
             Extents = shard.Log.ExtentsOf(_segments);

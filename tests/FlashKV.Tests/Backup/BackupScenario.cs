@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using FlashKV.Shards;
 
 namespace FlashKV.Tests.Backup;
 
@@ -17,10 +18,11 @@ internal sealed class BackupScenario : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("flashkv-backups-").FullName;
     private readonly Random _random;
 
-    public BackupScenario(int seed = 1)
+    public BackupScenario(int seed = 1, bool hasBackgroundThread = true)
     {
         _random = new Random(seed);
-        Store = FlashStore.Open(this["store"], s_options);
+        Store = FlashStore.Open(
+            this["store"], s_options with { BackgroundThread = hasBackgroundThread });
     }
 
     public FlashStore Store { get; private set; }
@@ -71,6 +73,26 @@ internal sealed class BackupScenario : IDisposable
     {
         Store.Put(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
         Model[key] = value;
+    }
+
+    /// <summary>Puts one value for some keys in a batch.</summary>
+    public void PutTogether(string value, params string[] keys)
+    {
+        using WriteBatch batch = Store.CreateBatch();
+        foreach (string key in keys)
+        {
+            batch.Put(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value));
+            Model[key] = value;
+        }
+
+        batch.Commit();
+    }
+
+    /// <summary>The shard that a key belongs to.</summary>
+    public int ShardOf(string key)
+    {
+        KeyHasher hasher = Store.Core.Context.Hasher;
+        return hasher.ShardOf(hasher.Hash(Encoding.UTF8.GetBytes(key)));
     }
 
     /// <summary>Makes a backup of now.</summary>

@@ -118,6 +118,34 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(new(_test.Model), _test.Restore());
     }
 
+    /// <summary>
+    /// A backup lacked the commit record of a batch once compaction had emptied its segment: the
+    /// part of the batch in a segment that was not sealed did not count in the restored store.
+    /// </summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_batch_is_whole_when_its_commit_record_was_compacted_away(int compacted)
+    {
+        using BackupScenario test = new(hasBackgroundThread: false);
+        string[] keys = [.. Enumerable.Range(0, 400).Select(n => $"key {n}")];
+        string[] filled = [.. keys.Where(key => test.ShardOf(key) == compacted)];
+        string other = keys.First(key => test.ShardOf(key) != compacted);
+        test.PutTogether("batch", filled[0], other);
+        for (int round = 0; round < 4; round++)
+        {
+            foreach (string key in filled)
+            {
+                test.Put(key, new string('v', 2_000));
+            }
+        }
+
+        await test.Store.CompactAsync(TestContext.Current.CancellationToken);
+        test.BackUp();
+
+        Assert.Equal(new(test.Model), test.Restore());
+    }
+
     [Fact]
     public void A_restored_store_goes_on_and_is_backed_up_beside_the_old_one()
     {
