@@ -27,7 +27,7 @@ public sealed class ClonedStore : StoreView
         : base(open.Core.Context, open.Cut) => _open = open;
 
     /// <summary>The directory of the store.</summary>
-    public string StoreDirectory => _open.View.Directory;
+    public string StoreDirectory => _open.View.Place.Directory;
 
     /// <inheritdoc/>
     public override DateTimeOffset CreatedAt =>

@@ -24,11 +24,12 @@ namespace FlashKV;
 public sealed class StoreSnapshot : StoreView
 {
     internal StoreSnapshot(StoreCore core, SnapshotOptions options)
-        : base(core.Context, StoreCut.Take(core, options)) =>
-        CreatedAt = core.Context.Options.TimeProvider.GetUtcNow();
+        : base(core.Context, StoreCut.Take(core, options))
+    {
+    }
 
     /// <inheritdoc/>
-    public override DateTimeOffset CreatedAt { get; }
+    public override DateTimeOffset CreatedAt => Cut.TakenAt;
 
     /// <summary>Whether it was given up, and reading would throw.</summary>
     public bool IsExpired => Cut.Ended is not (CutEnd.None or CutEnd.Disposed or CutEnd.Closed);

@@ -87,12 +87,16 @@ internal static class BackupManifestFormat
             $"{segmentCount} segments do not fit its length");
         return new BackupManifest
         {
-            Store = StoreId.Read(bytes[16..]),
-            HashSeed = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]),
-            StoreCreatedMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
+            Superblock = new Superblock
+            {
+                Store = StoreId.Read(bytes[16..]),
+                ShardCount = shardCount,
+                SegmentBytes = segmentBytes,
+                HashSeed = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]),
+                CreatedMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(bytes[40..]),
+                Session = BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]),
+            },
             CreatedMilliseconds = BinaryPrimitives.ReadInt64LittleEndian(bytes[48..]),
-            Session = BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]),
-            SegmentBytes = segmentBytes,
             Shards = ReadShards(
                 bytes[HeaderBytes..^HashBytes], shardCount, segmentCount, segmentBytes, path),
         };
@@ -157,15 +161,16 @@ internal static class BackupManifestFormat
 
     private static void WriteHeader(Span<byte> bytes, BackupManifest manifest)
     {
+        Superblock superblock = manifest.Superblock;
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[8..], Version);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[12..], FormatVersion.Current);
-        manifest.Store.Write(bytes[16..]);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes[32..], manifest.HashSeed);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], manifest.StoreCreatedMilliseconds);
+        superblock.Store.Write(bytes[16..]);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[32..], superblock.HashSeed);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes[40..], superblock.CreatedMilliseconds);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[48..], manifest.CreatedMilliseconds);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[56..], manifest.Session);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[60..], manifest.SegmentBytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[56..], superblock.Session);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[60..], superblock.SegmentBytes);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[64..], manifest.Shards.Length);
         BinaryPrimitives.WriteInt64LittleEndian(bytes[72..], manifest.SegmentCount);
     }

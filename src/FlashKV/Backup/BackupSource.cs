@@ -22,11 +22,7 @@ internal sealed class BackupSource : IDisposable
         _ownsCut = ownsCut;
         _description = new BackupManifest
         {
-            Store = view.Store,
-            SegmentBytes = view.SegmentBytes,
-            HashSeed = view.HashSeed,
-            Session = view.Session,
-            StoreCreatedMilliseconds = view.StoreCreatedMilliseconds,
+            Superblock = view.Superblock,
             CreatedMilliseconds = view.CreatedMilliseconds,
             Shards = Array.ConvertAll(view.Shards, static shard => new BackupShard(
                 shard.Sequence,
@@ -40,22 +36,8 @@ internal sealed class BackupSource : IDisposable
     public static BackupSource Of(StoreCore core, SnapshotOptions limits)
     {
         StoreCut cut = StoreCut.TakeForClone(core, limits);
-        try
-        {
-            long now = core.Context.Options.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
-            foreach (ShardCut shard in cut.Shards)
-            {
-                shard.Shard.Log.FlushTo(shard.Extents);
-            }
-
-            var view = CloneView.Of(cut, core.Superblock, new StorePlace("", "", ""), now, 0);
-            return new BackupSource(core, cut, view, ownsCut: true);
-        }
-        catch
-        {
-            cut.End(CutEnd.Disposed);
-            throw;
-        }
+        var view = CloneView.Of(cut, core.Superblock, new StorePlace("", "", ""), null);
+        return new BackupSource(core, cut, view, ownsCut: true);
     }
 
     /// <summary>The cut that a clone is of.</summary>

@@ -59,7 +59,7 @@ internal sealed class RestoreRun(
         using StoreDirectory files = StoreDirectory.Open(partial, OpenMode.CreateNew);
         using EmbeddedDevice device = EmbeddedDevice.Open(files.DevicePath, options.Capacity);
         using StoreLuns luns = new(device.Device, options.Attachment);
-        Superblock superblock = manifest.ToSuperblock();
+        Superblock superblock = manifest.Superblock;
         OpenStore.WriteFirst(luns, superblock);
         VirtualLun[] shards = luns.OpenShards(superblock.ShardCount);
         using var memory = new UnmanagedMemory(

@@ -31,24 +31,13 @@ internal sealed class CloneSession
     {
         _service = service;
         Ticket = ticket;
-        TimeProvider time = core.Context.Options.TimeProvider;
         Cut = StoreCut.TakeForClone(core, options.Limits);
-        CreatedAt = time.GetUtcNow();
         ExpiresAt = options.TimeToLive == Timeout.InfiniteTimeSpan
             ? null : CreatedAt + options.TimeToLive;
         try
         {
-            foreach (ShardCut shard in Cut.Shards)
-            {
-                shard.Shard.Log.FlushTo(shard.Extents);
-            }
-
-            _view = CloneViewFormat.Write(CloneView.Of(
-                Cut,
-                core.Superblock,
-                service.Place,
-                CreatedAt.ToUnixTimeMilliseconds(),
-                ExpiresAt?.ToUnixTimeMilliseconds() ?? 0));
+            _view = CloneViewFormat.Write(
+                CloneView.Of(Cut, core.Superblock, service.Place, ExpiresAt));
         }
         catch
         {
@@ -70,7 +59,7 @@ internal sealed class CloneSession
 
     public StoreCut Cut { get; }
 
-    public DateTimeOffset CreatedAt { get; }
+    public DateTimeOffset CreatedAt => Cut.TakenAt;
 
     public DateTimeOffset? ExpiresAt { get; }
 

@@ -10,16 +10,8 @@ namespace FlashKV.Clones;
 /// </summary>
 internal sealed record CloneView
 {
-    public required StoreId Store { get; init; }
-
-    public required int SegmentBytes { get; init; }
-
-    public required ulong HashSeed { get; init; }
-
-    public required uint Session { get; init; }
-
-    /// <summary>When the store was created, in milliseconds since the Unix epoch.</summary>
-    public required long StoreCreatedMilliseconds { get; init; }
+    /// <summary>What the superblock of the store says, but for its grants.</summary>
+    public required Superblock Superblock { get; init; }
 
     /// <summary>When the cut was taken, in milliseconds since the Unix epoch.</summary>
     public required long CreatedMilliseconds { get; init; }
@@ -27,22 +19,13 @@ internal sealed record CloneView
     /// <summary>When it is given up, in milliseconds since the Unix epoch; 0 for never.</summary>
     public required long ExpiresMilliseconds { get; init; }
 
-    /// <summary>The directory of the store.</summary>
-    public required string Directory { get; init; }
-
-    /// <summary>
-    /// Where the driver of the embedded default is served; empty if the store has another device.
-    /// </summary>
-    public required string DriverAddress { get; init; }
-
-    /// <summary>The path of the device at that driver; empty for another device.</summary>
-    public required string DevicePath { get; init; }
+    public required StorePlace Place { get; init; }
 
     public required CloneShard[] Shards { get; init; }
 
     /// <summary>Describes a cut.</summary>
     public static CloneView Of(
-        StoreCut cut, Superblock superblock, StorePlace source, long created, long expires)
+        StoreCut cut, Superblock superblock, StorePlace place, DateTimeOffset? expires)
     {
         var shards = new CloneShard[cut.Shards.Length];
         for (int i = 0; i < shards.Length; i++)
@@ -56,30 +39,24 @@ internal sealed record CloneView
 
         return new CloneView
         {
-            Store = superblock.Store,
-            SegmentBytes = superblock.SegmentBytes,
-            HashSeed = superblock.HashSeed,
-            Session = superblock.Session,
-            StoreCreatedMilliseconds = superblock.CreatedMilliseconds,
-            CreatedMilliseconds = created,
-            ExpiresMilliseconds = expires,
-            Directory = source.Directory,
-            DriverAddress = source.DriverAddress,
-            DevicePath = source.DevicePath,
+            Superblock = superblock with { Generation = 0, Grants = [] },
+            CreatedMilliseconds = cut.TakenAt.ToUnixTimeMilliseconds(),
+            ExpiresMilliseconds = expires?.ToUnixTimeMilliseconds() ?? 0,
+            Place = place,
             Shards = shards,
         };
     }
 
     /// <summary>What a superblock would say of the clones of the shards' LUNs.</summary>
-    public Superblock ToSuperblock(VirtualLun[] luns) => new()
+    public Superblock SuperblockOf(ReadOnlySpan<VirtualLun> luns)
     {
-        Store = Store,
-        ShardCount = Shards.Length,
-        SegmentBytes = SegmentBytes,
-        HashSeed = HashSeed,
-        CreatedMilliseconds = StoreCreatedMilliseconds,
-        Session = Session,
-        Grants = [.. luns.SelectMany(static (lun, shard) => Enumerable.Repeat(
-            (ushort)shard, (int)(lun.BlockCount / LogGeometry.ChunkBlocks)))],
-    };
+        List<ushort> grants = [];
+        for (int shard = 0; shard < luns.Length; shard++)
+        {
+            grants.AddRange(Enumerable.Repeat(
+                (ushort)shard, (int)(luns[shard].BlockCount / LogGeometry.ChunkBlocks)));
+        }
+
+        return Superblock with { Grants = [.. grants] };
+    }
 }

@@ -25,17 +25,12 @@ internal static class CloneViewFormat
             writer.Write(Magic);
             writer.Write(Version);
             writer.Write(FormatVersion.Current);
-            writer.Write(view.Store.High);
-            writer.Write(view.Store.Low);
-            writer.Write(view.SegmentBytes);
-            writer.Write(view.HashSeed);
-            writer.Write(view.Session);
-            writer.Write(view.StoreCreatedMilliseconds);
+            Write(writer, view.Superblock);
             writer.Write(view.CreatedMilliseconds);
             writer.Write(view.ExpiresMilliseconds);
-            writer.Write(view.Directory);
-            writer.Write(view.DriverAddress);
-            writer.Write(view.DevicePath);
+            writer.Write(view.Place.Directory);
+            writer.Write(view.Place.DriverAddress);
+            writer.Write(view.Place.DevicePath);
             writer.Write(view.Shards.Length);
             Array.ForEach(view.Shards, shard => Write(writer, shard));
             writer.Flush();
@@ -74,19 +69,31 @@ internal static class CloneViewFormat
         }
     }
 
-    private static CloneView Read(BinaryReader reader) => new()
+    private static CloneView Read(BinaryReader reader)
+    {
+        CloneView view = new()
+        {
+            Superblock = ReadSuperblock(reader),
+            CreatedMilliseconds = reader.ReadInt64(),
+            ExpiresMilliseconds = reader.ReadInt64(),
+            Place = new StorePlace(reader.ReadString(), reader.ReadString(), reader.ReadString()),
+            Shards = ReadShards(reader),
+        };
+        return view with
+        {
+            Superblock = view.Superblock with { ShardCount = view.Shards.Length },
+        };
+    }
+
+    // The number of shards stands with them.
+    private static Superblock ReadSuperblock(BinaryReader reader) => new()
     {
         Store = new StoreId(reader.ReadUInt64(), reader.ReadUInt64()),
+        ShardCount = 0,
         SegmentBytes = reader.ReadInt32(),
         HashSeed = reader.ReadUInt64(),
         Session = reader.ReadUInt32(),
-        StoreCreatedMilliseconds = reader.ReadInt64(),
         CreatedMilliseconds = reader.ReadInt64(),
-        ExpiresMilliseconds = reader.ReadInt64(),
-        Directory = reader.ReadString(),
-        DriverAddress = reader.ReadString(),
-        DevicePath = reader.ReadString(),
-        Shards = ReadShards(reader),
     };
 
     private static CloneShard[] ReadShards(BinaryReader reader)
@@ -124,6 +131,16 @@ internal static class CloneViewFormat
         }
 
         return new CloneShard(sequence, segments);
+    }
+
+    private static void Write(BinaryWriter writer, Superblock superblock)
+    {
+        writer.Write(superblock.Store.High);
+        writer.Write(superblock.Store.Low);
+        writer.Write(superblock.SegmentBytes);
+        writer.Write(superblock.HashSeed);
+        writer.Write(superblock.Session);
+        writer.Write(superblock.CreatedMilliseconds);
     }
 
     private static void Write(BinaryWriter writer, CloneShard shard)

@@ -96,13 +96,14 @@ internal sealed class OpenClone : IDisposable
     private void Open(SuperpipeDevice? given, FlashStoreOptions options)
     {
         View = _connection.ReceiveView();
-        _lock = StoreDirectory.TakeLockOfReader(View.Directory);
+        _lock = StoreDirectory.TakeLockOfReader(View.Place.Directory);
         SuperpipeDevice device = given ?? OpenEmbedded();
 
         // It answers, so the store's process was there when the lock was taken.
-        VirtualLun[] luns = Clone(device);
+        ClonedLuns luns = Clone(device, options.Attachment);
+        _held.Push(luns);
         _connection.Watch(End);
-        Core = StoreCore.OpenClone(View, luns, options);
+        Core = StoreCore.OpenClone(View, luns.Shards, options);
         _held.Push(Core);
         Cut = StoreCut.Take(Core, new SnapshotOptions());
         Cut.Refusal = reason => reason == CutEnd.Disposed || _connection.Ended is not { } ended
@@ -122,7 +123,7 @@ internal sealed class OpenClone : IDisposable
 
     private SuperpipeDevice OpenEmbedded()
     {
-        if (View.DriverAddress.Length == 0)
+        if (View.Place.DriverAddress.Length == 0)
         {
             throw new CloneRefusedException(
                 CloneRefusal.NeedsDevice,
@@ -133,7 +134,7 @@ internal sealed class OpenClone : IDisposable
         try
         {
             EmbeddedDevice embedded = EmbeddedDevice.OpenClone(
-                View.DriverAddress, View.DevicePath);
+                View.Place.DriverAddress, View.Place.DevicePath);
             _held.Push(embedded);
             return embedded.Device;
         }
@@ -148,23 +149,17 @@ internal sealed class OpenClone : IDisposable
         }
     }
 
-    private VirtualLun[] Clone(SuperpipeDevice device)
+    private ClonedLuns Clone(SuperpipeDevice device, AttachOptions attachment)
     {
         for (int attempt = 1; ; attempt++)
         {
             CloneSource[] sources = _connection.GetSources();
-            int heldBefore = _held.Count;
             try
             {
-                return Clone(device, sources);
+                return new ClonedLuns(device, sources, View.Shards.Length, attachment);
             }
             catch (DeviceException failure)
             {
-                while (_held.Count > heldBefore)
-                {
-                    _held.Pop().Dispose();
-                }
-
                 if (failure.Errno != Errno.InvalidArgument || attempt == MaxSourceAttempts)
                 {
                     throw Refusal(failure);
@@ -172,35 +167,6 @@ internal sealed class OpenClone : IDisposable
             }
         }
     }
-
-    // Of n contexts, context c has the shards c, c + n, c + 2n and so on.
-    private VirtualLun[] Clone(SuperpipeDevice device, CloneSource[] sources)
-    {
-        var luns = new VirtualLun[View.Shards.Length];
-        for (int i = 0; i < sources.Length; i++)
-        {
-            SuperpipeContext context = device.Attach(
-                new AttachOptions { Access = DeviceAccess.Read });
-            _held.Push(context);
-            IReadOnlyList<VirtualLun> cloned = context.CloneFrom(sources[i]);
-            for (int j = 0; j < cloned.Count; j++)
-            {
-                int shard = i + (j * sources.Length);
-                if (shard >= luns.Length)
-                {
-                    throw WrongCount();
-                }
-
-                luns[shard] = cloned[j];
-                _held.Push(cloned[j]);
-            }
-        }
-
-        return Array.TrueForAll(luns, static lun => lun is not null) ? luns : throw WrongCount();
-    }
-
-    private static CloneRefusedException WrongCount() =>
-        new(CloneRefusal.Protocol, "the store names another number of LUNs than it has shards");
 
     private static CloneRefusedException Refusal(DeviceException failure) =>
         failure.Errno == Errno.InputOutput

@@ -107,9 +107,10 @@ internal sealed class StoreCore : IDisposable
     /// <param name="luns">The clones of the shards' LUNs.</param>
     /// <param name="options">The options.</param>
     /// <exception cref="CorruptStoreException">There is damage.</exception>
-    public static StoreCore OpenClone(CloneView view, VirtualLun[] luns, FlashStoreOptions options)
+    public static StoreCore OpenClone(
+        CloneView view, ReadOnlySpan<VirtualLun> luns, FlashStoreOptions options)
     {
-        Superblock superblock = view.ToSuperblock(luns);
+        Superblock superblock = view.SuperblockOf(luns);
         var context = new StoreContext(superblock, options);
         try
         {

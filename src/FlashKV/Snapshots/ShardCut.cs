@@ -47,6 +47,9 @@ internal sealed class ShardCut : IDisposable
     /// <summary>How far the records of its segments went, for a clone; else empty.</summary>
     public IReadOnlyList<SegmentExtent> Extents { get; } = [];
 
+    /// <summary>Returns when what a clone reads is on the device.</summary>
+    public void Flush() => Shard.Log.FlushTo(Extents);
+
     /// <summary>Whether there was no memory to note what was replaced.</summary>
     public bool IsLost => _superseded.IsRefused;
 

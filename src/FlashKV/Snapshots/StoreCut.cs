@@ -23,6 +23,7 @@ internal sealed class StoreCut
         _maxHeldBytes = options.MaxHeldBytes;
         _shards = new ShardCut[store.Shards.Length];
         Take(store);
+        TakenAt = store.Context.Options.TimeProvider.GetUtcNow();
         _open.Add(this);
         if (options.TimeToLive != Timeout.InfiniteTimeSpan)
         {
@@ -33,6 +34,9 @@ internal sealed class StoreCut
                 Timeout.InfiniteTimeSpan);
         }
     }
+
+    /// <summary>When it was taken.</summary>
+    public DateTimeOffset TakenAt { get; }
 
     /// <summary>The cuts of the shards, in their order.</summary>
     public ReadOnlySpan<ShardCut> Shards => _shards;
@@ -66,11 +70,25 @@ internal sealed class StoreCut
         new(store, options, isForClone: false);
 
     /// <summary>
-    /// Takes a cut that another process reads, which finds by itself what is current: writers note
-    /// nothing for it. The caller is not inside an operation.
+    /// Takes a cut that is read from the device, by a recovery which finds by itself what is
+    /// current: writers note nothing for it, and what was staged is flushed up to it. The caller is
+    /// not inside an operation.
     /// </summary>
-    public static StoreCut TakeForClone(StoreCore store, SnapshotOptions options) =>
-        new(store, options, isForClone: true);
+    /// <exception cref="StoreFaultedException">The store failed before, or fails now.</exception>
+    public static StoreCut TakeForClone(StoreCore store, SnapshotOptions options)
+    {
+        StoreCut cut = new(store, options, isForClone: true);
+        try
+        {
+            Array.ForEach(cut._shards, static shard => shard.Flush());
+            return cut;
+        }
+        catch
+        {
+            cut.End(CutEnd.Disposed);
+            throw;
+        }
+    }
 
     /// <summary>
     /// Checks that it can be read, inside the operation that reads: until that ends, it can.

@@ -201,16 +201,18 @@ internal static class Structures
         const int Length = 512;
         byte[] valid = CloneViewFormat.Write(new CloneView
         {
-            Store = s_store,
-            SegmentBytes = Segment,
-            HashSeed = 5,
-            Session = 2,
-            StoreCreatedMilliseconds = 1_700_000_000_000,
+            Superblock = new Superblock
+            {
+                Store = s_store,
+                ShardCount = 2,
+                SegmentBytes = Segment,
+                HashSeed = 5,
+                Session = 2,
+                CreatedMilliseconds = 1_700_000_000_000,
+            },
             CreatedMilliseconds = 1_700_000_000_001,
             ExpiresMilliseconds = 1_700_000_000_002,
-            Directory = "store",
-            DriverAddress = "@driver",
-            DevicePath = "/dev/sg0",
+            Place = new StorePlace("store", "@driver", "/dev/sg0"),
             Shards = [new CloneShard(7, [new CloneSegment(3, 9, 5_000)]), new CloneShard(8, [])],
         });
         return new StructureTarget(

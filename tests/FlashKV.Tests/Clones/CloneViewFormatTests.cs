@@ -9,16 +9,18 @@ public sealed class CloneViewFormatTests
 {
     private static readonly CloneView s_view = new()
     {
-        Store = new StoreId(1, 2),
-        SegmentBytes = 1 << 20,
-        HashSeed = 3,
-        Session = 4,
-        StoreCreatedMilliseconds = 5,
+        Superblock = new Superblock
+        {
+            Store = new StoreId(1, 2),
+            ShardCount = 2,
+            SegmentBytes = 1 << 20,
+            HashSeed = 3,
+            Session = 4,
+            CreatedMilliseconds = 5,
+        },
         CreatedMilliseconds = 6,
         ExpiresMilliseconds = 7,
-        Directory = "/a/b",
-        DriverAddress = "@driver",
-        DevicePath = "/dev/sg0",
+        Place = new StorePlace("/a/b", "@driver", "/dev/sg0"),
         Shards =
         [
             new CloneShard(8, [new CloneSegment(9, 10, 0), new CloneSegment(11, 12, 13)]),
