@@ -99,7 +99,14 @@ internal sealed class CloneConnection : IDisposable
     {
         if (Ended is null && _socket.HasNews())
         {
-            _ended.Wait(NewsMilliseconds);
+            if (_watcher is null)
+            {
+                ReceiveEnd();
+            }
+            else
+            {
+                _ended.Wait(NewsMilliseconds);
+            }
         }
 
         return Ended;
@@ -138,6 +145,7 @@ internal sealed class CloneConnection : IDisposable
         });
     }
 
+    // Nobody is asked anything any more, so what comes is the end.
     private CloneEnd ReceiveEnd()
     {
         CloneEnd reason = CloneEnd.StoreEnded;

@@ -160,6 +160,11 @@ internal sealed class OpenClone : IDisposable
             }
             catch (DeviceException failure)
             {
+                if (_connection.LookForEnd() is { } reason)
+                {
+                    throw new CloneEndedException(reason, failure);
+                }
+
                 if (failure.Errno != Errno.InvalidArgument || attempt == MaxSourceAttempts)
                 {
                     throw Refusal(failure);
@@ -168,8 +173,10 @@ internal sealed class OpenClone : IDisposable
         }
     }
 
+    // With this error VLUN_CLONE says that a chunk cannot be counted once more, and nothing else
+    // (SP §3.9). Attaching, mapping and VERIFY have other reasons for it.
     private static CloneRefusedException Refusal(DeviceException failure) =>
-        failure.Errno == Errno.InputOutput
+        failure is { Operation: "VLUN_CLONE", Errno: Errno.InputOutput }
             ? new CloneRefusedException(
                 CloneRefusal.TooManyClones,
                 "the driver counts no more clones of the store's chunks (255 at most)",

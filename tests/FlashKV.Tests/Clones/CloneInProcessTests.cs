@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using FlashKV.Clones;
+using FlashKV.Log;
 using FlashKV.Reader;
 using FlashKV.SimBackend;
+using FlashKV.SimBackend.Driver;
 using FlashKV.Superpipe;
 
 namespace FlashKV.Tests.Clones;
@@ -198,6 +200,40 @@ public sealed class CloneInProcessTests : IDisposable
         Assert.Equal("batch"u8, clone.Get(other)!);
     }
 
+    /// <summary>
+    /// The last record of a shard may be a tombstone of which nothing is left, and its segment may
+    /// be gone: the number of the last record is then that of none.
+    /// </summary>
+    [Fact]
+    public async Task The_segment_of_the_last_record_may_be_gone()
+    {
+        using FlashStore store = FlashStore.Open(_directory, s_options with
+        {
+            Shards = 1,
+            BackgroundThread = false,
+        });
+        store.Put("kept"u8, "1"u8);
+        for (int i = 0; i < 240; i++)
+        {
+            store.Put("gone"u8, new byte[1_000]);
+        }
+
+        store.Delete("gone"u8);
+        ShardLog log = store.Core.Shards[0].Log;
+        log.CloseSegment(SegmentKind.Hot);
+        store.Flush();
+        await store.CompactAsync();
+        ulong last = log.NextSequence - 1;
+        Assert.DoesNotContain(
+            log.Segments.InUse(),
+            segment => segment.State == SegmentState.Sealed && segment.Footer.MaxSequence == last);
+
+        using ClonedStore clone = FlashStore.OpenClone(_directory, s_small);
+        Assert.Equal(1, Contents.Of(clone).Count);
+        Assert.Equal("1"u8, clone.Get("kept"u8)!);
+        Assert.Equal(last, clone.GetSequence(0));
+    }
+
     [Fact]
     public void Two_stores_have_clones_of_their_own()
     {
@@ -295,6 +331,62 @@ public sealed class CloneInProcessTests : IDisposable
         contexts.ForEach(static context => context.Dispose());
     }
 
+    /// <summary>
+    /// Every EIO while the LUNs were cloned was taken for too many clones; attaching and the
+    /// check of a LUN have others.
+    /// </summary>
+    [Theory]
+    [InlineData((int)DriverFault.ContextStart, "ATTACH")]
+    [InlineData((int)DriverFault.TranslationMemory, "VLUN_CLONE")]
+    public void What_else_the_driver_refuses_is_not_taken_for_too_many_clones(
+        int fault, string operation)
+    {
+        using FlashStore store = FlashStore.Open(_directory, s_options);
+        store.Put("key"u8, "value"u8);
+        store.Embedded!.Adapter!.Driver.InjectFault((DriverFault)fault, 1);
+
+        CloneRefusedException refusal = Assert.Throws<CloneRefusedException>(
+            () => FlashStore.OpenClone(_directory, s_small));
+
+        Assert.Equal(CloneRefusal.StoreFailed, refusal.Reason);
+        Assert.Contains(operation, refusal.Message, StringComparison.Ordinal);
+        using ClonedStore clone = FlashStore.OpenClone(_directory, s_small);
+        Assert.Equal("value"u8, clone.Get("key"u8)!);
+    }
+
+    /// <summary>
+    /// A reader that met the end of its clone while it opened it took the store's driver for out of
+    /// order, after five seconds in which it waited for a thread that had not begun to listen.
+    /// </summary>
+    [Theory]
+    [InlineData(CloneEnd.Expired)]
+    [InlineData(CloneEnd.StoreEnded)]
+    public async Task A_clone_that_ends_while_it_is_opened_says_why(CloneEnd reason)
+    {
+        string path = Path.Combine(_directory, "clones.sock");
+        File.WriteAllText(Path.Combine(_directory, "CLONES"), "");
+        using Socket listening = CloneSocket.Create();
+        listening.Bind(CloneSocket.EndPointOf(path));
+        listening.Listen();
+        Task serving = Task.Run(() =>
+        {
+            using CloneSocket reader = new(listening.Accept());
+            Assert.NotNull(CloneHello.Receive(reader));
+            Assert.True(reader.TrySend(
+                CloneMessage.View, CloneViewFormat.Write(ViewServedAt("@nobody"))));
+            if (reason != CloneEnd.StoreEnded)
+            {
+                reader.SendLast(CloneMessage.End, BitConverter.GetBytes((uint)reason));
+            }
+        });
+
+        CloneEndedException ended = Assert.Throws<CloneEndedException>(
+            () => FlashStore.OpenClone(new CloneAddress(path, 0), null, s_small));
+
+        Assert.Equal(reason, ended.Reason);
+        await serving;
+    }
+
     [Fact]
     public void A_reader_of_another_version_is_refused()
     {
@@ -345,6 +437,22 @@ public sealed class CloneInProcessTests : IDisposable
 
         batch.Commit();
     }
+
+    private CloneView ViewServedAt(string driver) => new()
+    {
+        Superblock = new Superblock
+        {
+            Store = new StoreId(1, 2),
+            ShardCount = 1,
+            SegmentBytes = 1 << 20,
+            HashSeed = 3,
+            CreatedMilliseconds = 4,
+        },
+        CreatedMilliseconds = 5,
+        ExpiresMilliseconds = 0,
+        Place = new StorePlace(_directory, driver, "/dev/sg0"),
+        Shards = [new CloneShard(0, [])],
+    };
 
     private static byte[] Key(int number) => Encoding.ASCII.GetBytes($"key {number}");
 }
