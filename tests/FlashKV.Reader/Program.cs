@@ -9,7 +9,8 @@ namespace FlashKV.Reader;
 /// one of the store in a directory; <c>FlashKV.Reader device SOCKET</c>: the one that it was
 /// started for, on the device of an adapter that is served there. Says "open", or what was refused,
 /// and answers a line a command until its input ends. <c>FlashKV.Reader store DIRECTORY</c>: see
-/// <see cref="StoreOwner"/>.
+/// <see cref="StoreOwner"/>; <c>FlashKV.Reader backup</c> and <c>restore</c>: see
+/// <see cref="BackupMaker"/>.
 /// </summary>
 internal static class Program
 {
@@ -18,6 +19,11 @@ internal static class Program
         if (arguments is ["store", string own])
         {
             return StoreOwner.Run(own);
+        }
+
+        if (arguments is ["backup" or "restore", string from, string to])
+        {
+            return BackupMaker.Run(arguments[0] == "backup", from, to);
         }
 
         using SharedAdapterTransport? transport = arguments is ["device", string socket]

@@ -18,11 +18,15 @@ internal sealed class BackupScenario : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("flashkv-backups-").FullName;
     private readonly Random _random;
 
-    public BackupScenario(int seed = 1, bool hasBackgroundThread = true)
+    public BackupScenario(
+        int seed = 1, bool hasBackgroundThread = true, bool allowsClones = false)
     {
         _random = new Random(seed);
-        Store = FlashStore.Open(
-            this["store"], s_options with { BackgroundThread = hasBackgroundThread });
+        Store = FlashStore.Open(this["store"], s_options with
+        {
+            BackgroundThread = hasBackgroundThread,
+            AllowClones = allowsClones,
+        });
     }
 
     public FlashStore Store { get; private set; }
