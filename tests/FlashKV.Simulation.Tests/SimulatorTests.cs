@@ -21,7 +21,7 @@ public sealed class SimulatorTests
     // The model took what others wrote during a flush for flushed, and a power cut took it.
     [Fact]
     public void What_is_written_during_a_flush_is_not_promised_by_it() =>
-        Simulator.Run(EpisodePlan.Draw(1_039, hasSnapshots: false));
+        Simulator.Run(EpisodePlan.Draw(1_039, hasViews: false));
 
     [Theory]
     [InlineData(3)]

@@ -41,6 +41,10 @@ internal static class LongRun
         {
             Description = "Instead, opens stores with changed structures; each case is a seed.",
         };
+        var episodes = new Option<int>("--episodes")
+        {
+            Description = "Instead, runs so many episodes; each is a seed.",
+        };
         var history = new Option<string>("--history")
         {
             Description = "Instead, stops one history everywhere, or all.",
@@ -59,6 +63,7 @@ internal static class LongRun
             seed,
             mutations,
             fuzz,
+            episodes,
             history,
             writer,
             last,
@@ -69,6 +74,8 @@ internal static class LongRun
             ? MutationRun.Run(text)
             : result.GetValue(history) is { } name
             ? Stop(name, result.GetValue(seed))
+            : result.GetValue(episodes) is > 0 and var count
+            ? RunEpisodes(count, result.GetValue(seed))
             : result.GetValue(fuzz)
             ? Fuzz(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed))
             : Run(TimeSpan.FromMinutes(result.GetValue(minutes)), result.GetValue(seed)));
@@ -92,6 +99,26 @@ internal static class LongRun
             Console.WriteLine($"Seed {seed} fails: {exception}");
             return 1;
         }
+    }
+
+    private static int RunEpisodes(int count, int seed)
+    {
+        int failures = 0;
+        for (int i = 0; i < count; i++)
+        {
+            try
+            {
+                Simulator.Run(seed + i);
+            }
+            catch (Model.ModelException failure)
+            {
+                failures++;
+                Console.WriteLine(failure.Message);
+            }
+        }
+
+        Console.WriteLine($"Seeds {seed} to {seed + count - 1}: {failures} failed.");
+        return failures == 0 ? 0 : 1;
     }
 
     private static int Stop(string name, int seed)

@@ -1,4 +1,3 @@
-using FlashKV.SimBackend;
 using FlashKV.Simulation.Disks;
 using FlashKV.Simulation.Machines;
 using FlashKV.Simulation.Model;
@@ -10,7 +9,7 @@ namespace FlashKV.Simulation.Episodes;
 /// While a step is under way, writes of other clients can come between its changes of the disk, and a
 /// crash can strike at any of its moments.
 /// </summary>
-internal sealed class Episode : IDisposable
+internal sealed partial class Episode : IDisposable
 {
     private const int Keys = 24;
     private const int MaxOpenEntries = 25;
@@ -22,6 +21,8 @@ internal sealed class Episode : IDisposable
     private readonly Trace _trace = new();
     private readonly Session _session;
     private readonly HeldSnapshots _snapshots;
+    private readonly HeldClones _clones;
+    private readonly HeldBackups _backups;
     private StoreScan? _scan;
     private EpisodeStep? _nested;
     private StepKind? _crash;
@@ -32,6 +33,8 @@ internal sealed class Episode : IDisposable
         _plan = plan;
         _session = Session.Create(plan.Options);
         _snapshots = new HeldSnapshots(_session);
+        _clones = new HeldClones(_session);
+        _backups = new HeldBackups(_session);
     }
 
     /// <summary>Runs a plan.</summary>
@@ -50,7 +53,11 @@ internal sealed class Episode : IDisposable
         return episode._trace.Hash;
     }
 
-    public void Dispose() => _session.Machine.Dispose();
+    public void Dispose()
+    {
+        _session.Machine.Dispose();
+        _backups.Dispose();
+    }
 
     private static Durability DurabilityOf(StepKind kind) =>
         kind is StepKind.PutDurable or StepKind.DeleteDurable or StepKind.BatchDurable
@@ -85,6 +92,8 @@ internal sealed class Episode : IDisposable
 
         _session.CheckAll();
         _session.Verify();
+        _backups.Prune();
+        _backups.Restore(new Random(_plan.Seed));
     }
 
     private void Run(EpisodeStep step)
@@ -104,6 +113,11 @@ internal sealed class Episode : IDisposable
         _session.Sink = null;
         if (crash is not null)
         {
+            if (step.Kind == StepKind.BackupMake && crash.Chosen is not null)
+            {
+                _backups.CutShort(random);
+            }
+
             Strike(crash, random);
         }
 
@@ -169,6 +183,19 @@ internal sealed class Episode : IDisposable
             case StepKind.Verify:
                 _session.Verify();
                 break;
+            case >= StepKind.SnapshotTake:
+                LookElsewhere(step, random);
+                break;
+            default:
+                Disturb(step, random);
+                break;
+        }
+    }
+
+    private void LookElsewhere(EpisodeStep step, Random random)
+    {
+        switch (step.Kind)
+        {
             case StepKind.SnapshotTake:
                 _snapshots.Take(random);
                 break;
@@ -178,96 +205,27 @@ internal sealed class Episode : IDisposable
             case StepKind.SnapshotDrop:
                 _snapshots.Drop(random);
                 break;
-            default:
-                Disturb(step, random);
+            case StepKind.CloneTake:
+                _clones.Take(random);
                 break;
-        }
-    }
-
-    private void Disturb(EpisodeStep step, Random random)
-    {
-        switch (step.Kind)
-        {
-            case StepKind.Reset:
-                _session.Machine.Adapter.Reset();
+            case StepKind.CloneRead:
+                _clones.Read(random);
                 break;
-            case StepKind.CommandFaults:
-                InjectCommandFaults(random);
+            case StepKind.CloneLetGo:
+                _clones.LetGo(random);
                 break;
-            case StepKind.DiskFaults:
-                InjectDiskFaults(random);
+            case StepKind.CloneDrop:
+                _clones.Drop(random);
                 break;
-            case StepKind.ReadFaults:
-                InjectReadFaults(random);
+            case StepKind.BackupMake:
+                _backups.Make(random, () => BetweenSegments(random));
                 break;
-            case StepKind.Link:
-                // One of two ports at most is down.
-                int port = random.Next(2);
-                _session.Machine.Adapter.SetLink(1 - port, isUp: true);
-                _session.Machine.Adapter.SetLink(port, isUp: random.Next(2) == 0);
-                break;
-            case StepKind.Nested:
-                // The next changes of the disk have writes of other clients between them.
-                _nested = step;
-                break;
-            case StepKind.Close:
-                EndReads();
-                ClearFaults();
-                _nested = null;
-                _session.Close();
-                Open();
-                _session.CheckAll();
+            case StepKind.BackupRestore:
+                _backups.Restore(random);
                 break;
             default:
-                // Strikes in the step that follows.
-                _crash = step.Kind;
+                _backups.Prune();
                 break;
-        }
-    }
-
-    // Only those that the client gets over by itself.
-    private void InjectCommandFaults(Random random)
-    {
-        CommandFault[] faults =
-        [
-            CommandFault.Busy, CommandFault.QueueFull, CommandFault.OutOfDataBuffers,
-            CommandFault.ExchangeTimeout, CommandFault.LinkDown, CommandFault.LostResponse,
-            CommandFault.LostCommand,
-        ];
-
-        // Two at a time: a command is tried three times.
-        _session.Machine.Adapter.ClearFaults();
-        for (int i = random.Next(1, 3); i > 0; i--)
-        {
-            _session.Machine.Adapter.InjectFault(
-                faults[random.Next(faults.Length)], random.Next(60));
-        }
-    }
-
-    private void InjectDiskFaults(Random random)
-    {
-        int passing = random.Next(12);
-        DiskFault fault = random.Next(2) == 0 ? DiskFault.Error : DiskFault.Torn;
-        _session.Machine.Medium.Fault = isWrite =>
-            isWrite && passing-- == 0 ? fault : DiskFault.None;
-    }
-
-    // What is wrong is wrong once: the next opening reads what is there.
-    private void InjectReadFaults(Random random)
-    {
-        DiskFault[] faults = [DiskFault.Error, DiskFault.FlippedBit, DiskFault.Misdirected];
-        int passing = random.Next(4);
-        DiskFault fault = faults[random.Next(faults.Length)];
-        _session.Machine.Medium.Fault = isWrite =>
-            !isWrite && passing-- == 0 ? fault : DiskFault.None;
-    }
-
-    private void ClearFaults()
-    {
-        _session.Machine.Medium.Fault = null;
-        if (_session.Machine.IsOpen)
-        {
-            _session.Machine.Adapter.ClearFaults();
         }
     }
 
@@ -315,9 +273,43 @@ internal sealed class Episode : IDisposable
             _snapshots.Read(random);
         }
 
+        if (random.Next(2) == 0)
+        {
+            _clones.ReadMeanwhile(random);
+        }
+
         _nested = random.Next(6) == 0 ? null : _nested;
         _session.Sink = sink;
         _isNested = false;
+    }
+
+    // Nothing is held then but the segments of the moment of the backup.
+    private void BetweenSegments(Random random)
+    {
+        int key = random.Next(Keys);
+        if (_session.IsFaulted)
+        {
+            return;
+        }
+
+        switch (random.Next(8))
+        {
+            case 0:
+                _session.Compact();
+                break;
+            case 1:
+                _session.Seal(random.Next(_plan.Options.Shards));
+                break;
+            case 2:
+                _session.Machine.Adapter.Reset();
+                break;
+            case < 5:
+                _session.Flush();
+                break;
+            default:
+                _session.Put(key, LengthOf(random), Durability.Buffered);
+                break;
+        }
     }
 
     private void StepScan()
@@ -331,11 +323,12 @@ internal sealed class Episode : IDisposable
         }
     }
 
-    // Neither a scan nor a snapshot outlives its store.
+    // Neither a scan nor a snapshot outlives its store, and no clone its adapter.
     private void EndReads()
     {
         EndScan();
         _snapshots.Clear();
+        _clones.Clear();
     }
 
     private void EndScan()

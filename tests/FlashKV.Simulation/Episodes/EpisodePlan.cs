@@ -27,15 +27,17 @@ internal sealed record EpisodePlan(
         (StepKind.Link, 2), (StepKind.Nested, 6),
         (StepKind.Close, 1), (StepKind.Kill, 3), (StepKind.PowerCut, 3),
         (StepKind.SnapshotTake, 4), (StepKind.SnapshotRead, 8), (StepKind.SnapshotDrop, 2),
+        (StepKind.CloneTake, 4), (StepKind.CloneRead, 8), (StepKind.CloneLetGo, 1),
+        (StepKind.CloneDrop, 1), (StepKind.BackupMake, 5), (StepKind.BackupRestore, 2),
+        (StepKind.BackupPrune, 1),
     ];
-
-    private static readonly StepKind[] s_snapshots =
-        [StepKind.SnapshotTake, StepKind.SnapshotRead, StepKind.SnapshotDrop];
 
     /// <summary>Draws a plan.</summary>
     /// <param name="seed">The seed.</param>
-    /// <param name="hasSnapshots">Whether snapshots are taken; they are the last kinds.</param>
-    public static EpisodePlan Draw(int seed, bool hasSnapshots = true)
+    /// <param name="hasViews">
+    /// Whether snapshots, clones and backups are taken; they are the last kinds.
+    /// </param>
+    public static EpisodePlan Draw(int seed, bool hasViews = true)
     {
         var random = new Random(seed);
         var options = new MachineOptions
@@ -46,7 +48,7 @@ internal sealed record EpisodePlan(
             StoreSeed = random.Next(1_000),
         };
         int total = s_weights
-            .Where(weight => hasSnapshots || !s_snapshots.Contains(weight.Kind))
+            .Where(weight => hasViews || weight.Kind < StepKind.SnapshotTake)
             .Sum(static weight => weight.Weight);
         EpisodeStep[] steps = new EpisodeStep[random.Next(LeastSteps, MostSteps)];
         for (int i = 0; i < steps.Length; i++)

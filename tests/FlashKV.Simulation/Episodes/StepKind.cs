@@ -33,4 +33,11 @@ internal enum StepKind
     SnapshotTake,
     SnapshotRead,
     SnapshotDrop,
+    CloneTake,
+    CloneRead,
+    CloneLetGo,
+    CloneDrop,
+    BackupMake,
+    BackupRestore,
+    BackupPrune,
 }

@@ -1,6 +1,7 @@
 using FlashKV.Log;
 using FlashKV.Salvage;
 using FlashKV.SimBackend;
+using FlashKV.SimBackend.Driver;
 using FlashKV.Simulation.Disks;
 using FlashKV.Superpipe;
 
@@ -19,6 +20,7 @@ internal sealed class Machine : IDisposable
 
     private readonly MachineOptions _options;
     private readonly string _directory;
+    private int _lastProcess = Environment.ProcessId;
     private StagingImage? _lastStaging;
     private SimulatedAdapter? _adapter;
     private SuperpipeDevice? _device;
@@ -60,22 +62,7 @@ internal sealed class Machine : IDisposable
         try
         {
             _device = SuperpipeDevice.Open(_adapter.Transport, _adapter.DevicePaths[0]);
-            _store = FlashStore.Open(_device, _directory, new FlashStoreOptions
-            {
-                Shards = _options.Shards,
-                SegmentBytes = _options.SegmentBytes,
-                MemoryBudget = FlashStoreOptions.MinMemoryBudget,
-                HashMask = _options.HashMask,
-                BackgroundThread = false,
-                Seed = _options.StoreSeed,
-                TimeProvider = s_time,
-                Attachment = new AttachOptions
-                {
-                    CommandBlocks = 64,
-                    RetryDelay = TimeSpan.Zero,
-                    Clock = new VirtualClock(),
-                },
-            });
+            _store = FlashStore.Open(_device, _directory, NewStoreOptions());
         }
         catch
         {
@@ -83,6 +70,35 @@ internal sealed class Machine : IDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// How a process opens the store, its clones, and what is restored of it on a disk as large.
+    /// </summary>
+    public FlashStoreOptions NewStoreOptions() => new()
+    {
+        Shards = _options.Shards,
+        SegmentBytes = _options.SegmentBytes,
+        Capacity = _options.Chunks * LogGeometry.ChunkBytes,
+        MemoryBudget = FlashStoreOptions.MinMemoryBudget,
+        HashMask = _options.HashMask,
+        BackgroundThread = false,
+        Seed = _options.StoreSeed,
+        TimeProvider = s_time,
+        Attachment = new AttachOptions
+        {
+            CommandBlocks = 64,
+            RetryDelay = TimeSpan.Zero,
+            Clock = new VirtualClock(),
+        },
+    };
+
+    /// <summary>Opens the device in another process, which the one of the store has started.</summary>
+    public SuperpipeDevice OpenInChild() => SuperpipeDevice.Open(
+        Adapter.TransportFor(new Caller(++_lastProcess, Environment.ProcessId)),
+        Adapter.DevicePaths[0]);
+
+    /// <summary>The clones of chunks that the driver counts.</summary>
+    public int CountClonedChunks() => Adapter.Driver.ChunksOf(0)!.CloneCount;
 
     /// <summary>Closes the store in order.</summary>
     public void Close()

@@ -9,7 +9,7 @@ namespace FlashKV.Simulation.Machines;
 /// A machine beside its reference model: every call goes to the store and is noted in the model, and
 /// what the store answers is compared.
 /// </summary>
-internal sealed class Session
+internal sealed partial class Session
 {
     private int _operation = -1;
     private IReadOnlyList<Change> _changes = [];
@@ -395,6 +395,7 @@ internal sealed class Session
     private void OnChanging(Func<Disk> changed)
     {
         Show(CrashKind.PowerCut, "a change of the disk", changed);
+        NoteCut();
         AtChange?.Invoke();
     }
 

@@ -194,5 +194,26 @@ internal static class Mutations
             "_scan = null;\n            if (_ownsCut)",
             "_scan = null;\n            if ($ || _ownsCut)",
             MutantProbe.Episodes),
+        Mutation.Without("a clone is not flushed up to its cut", "Snapshots/StoreCut.cs",
+            "Array.ForEach(cut._shards, static shard => shard.Flush());", MutantProbe.Episodes),
+        new("a clone reads on behind its cut", "Recovery/ShardRecovery.Clones.cs",
+            """
+            NativeRegion data = buffer.Region.Slice(0, expected.End);
+                    int start = _geometry.DataOffsetOf(expected.Slot);
+                    SegmentEnd end = SegmentScan.ScanDevice(data, start, header.ChecksumSeed);
+                    if (end.Offset != expected.End)
+            """,
+            """
+            NativeRegion data = buffer.Region.Slice(
+                        0, $ ? blocks * LogGeometry.BlockBytes : expected.End);
+                    int start = _geometry.DataOffsetOf(expected.Slot);
+                    SegmentEnd end = SegmentScan.ScanDevice(data, start, header.ChecksumSeed);
+                    if (!$ && end.Offset != expected.End)
+            """,
+            MutantProbe.Episodes),
+        Mutation.Without("a backup keeps what was written behind its moment", "Backup/BackupRun.cs",
+            "image[end..].Clear();", MutantProbe.Episodes),
+        new("what an interrupted backup left is believed", "Backup/BackupRun.cs",
+            "return problem is null;", "return $ || problem is null;", MutantProbe.Episodes),
     ];
 }
