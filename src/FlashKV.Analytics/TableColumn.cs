@@ -63,6 +63,14 @@ public abstract class TableColumn
         return new BytesColumn(name, read, isText: true);
     }
 
+    /// <summary>A text.</summary>
+    /// <param name="name">The name of the column.</param>
+    /// <param name="read">Reads it; null where an entry has none.</param>
+    /// <returns>A column of text that may be null.</returns>
+    /// <exception cref="ArgumentException">The name is empty, or there is no function.</exception>
+    public static TableColumn Text(string name, Func<StoreEntry, string?> read) =>
+        new TextColumn(name, read);
+
     /// <summary>An integer.</summary>
     /// <param name="name">The name of the column.</param>
     /// <param name="read">Reads it; null where an entry has none.</param>

@@ -75,21 +75,8 @@ public static class TableExport
             cancellationToken);
 
     /// <summary>Writes one Arrow file (IPC file format, also called Feather 2).</summary>
-    /// <param name="view">The view.</param>
-    /// <param name="schema">The columns.</param>
-    /// <param name="destination">
-    /// Where to; it stays open. What is in it after an exception is no file.
-    /// </param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the export between two record batches.</param>
-    /// <returns>What was written.</returns>
-    /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
-    /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
-    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
-    /// <exception cref="CloneEndedException">The clone was given up.</exception>
-    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
-    /// <exception cref="IOException">The stream or the device failed.</exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc
+    /// cref="WriteParquetAsync(StoreView, TableSchema, Stream, TableExportOptions, CancellationToken)"/>
     public static Task<TableExportResult> WriteArrowAsync(
         this StoreView view,
         TableSchema schema,
@@ -100,24 +87,8 @@ public static class TableExport
             view, schema, destination, options, ArrowSink.CreateAsync, cancellationToken);
 
     /// <summary>Writes a directory of Arrow files, one for each shard.</summary>
-    /// <param name="view">The view.</param>
-    /// <param name="schema">The columns.</param>
-    /// <param name="directory">
-    /// The directory, which must not be there: it appears when all files are whole. Until then they
-    /// are in one beside it, of the same name and <c>.partial</c>, which is replaced if it is there.
-    /// </param>
-    /// <param name="options">How; null for the defaults.</param>
-    /// <param name="cancellationToken">Ends the export between two record batches.</param>
-    /// <returns>What was written.</returns>
-    /// <exception cref="ArgumentException">An option is out of range, or an argument null.</exception>
-    /// <exception cref="TableColumnException">An entry does not fit a column.</exception>
-    /// <exception cref="SnapshotExpiredException">The snapshot was given up.</exception>
-    /// <exception cref="CloneEndedException">The clone was given up.</exception>
-    /// <exception cref="CorruptStoreException">A record is damaged.</exception>
-    /// <exception cref="IOException">
-    /// The directory is there, or it or the device failed.
-    /// </exception>
-    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    /// <inheritdoc
+    /// cref="WriteParquetAsync(StoreView, TableSchema, string, TableExportOptions, CancellationToken)"/>
     public static Task<TableExportResult> WriteArrowAsync(
         this StoreView view,
         TableSchema schema,

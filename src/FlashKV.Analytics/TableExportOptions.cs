@@ -21,6 +21,12 @@ public sealed record TableExportOptions
     /// <summary>How the columns of a Parquet file are compressed.</summary>
     public TableCompression Compression { get; init; } = TableCompression.Snappy;
 
+    /// <summary>
+    /// Hears of the rows that were written so far, after each row group, from several threads; null
+    /// for nobody.
+    /// </summary>
+    public IProgress<long>? Progress { get; init; }
+
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(RowGroupRows, 1);

@@ -24,6 +24,23 @@ internal static class ArrowFiles
         return (orders, groups);
     }
 
+    public static async Task<List<string?>> ReadTextsAsync(Stream stream)
+    {
+        stream.Position = 0;
+        using ArrowFileReader reader = new(stream, leaveOpen: true);
+        List<string?> texts = [];
+        int batches = await reader.RecordBatchCountAsync();
+        for (int i = 0; i < batches; i++)
+        {
+            using RecordBatch batch =
+                await reader.ReadRecordBatchAsync(i, TestContext.Current.CancellationToken);
+            StringArray read = (StringArray)batch.Column(0);
+            texts.AddRange(Enumerable.Range(0, batch.Length).Select(row => read.GetString(row)));
+        }
+
+        return texts;
+    }
+
     private static void Read(RecordBatch batch, List<Order> orders)
     {
         StringArray ids = (StringArray)batch.Column("id");

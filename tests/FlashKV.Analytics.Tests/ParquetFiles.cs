@@ -26,6 +26,27 @@ internal static class ParquetFiles
         return (orders, groups);
     }
 
+    public static async Task<List<string?>> ReadTextsAsync(Stream stream)
+    {
+        stream.Position = 0;
+        await using ParquetReader reader = await ParquetReader.CreateAsync(
+            stream, cancellationToken: TestContext.Current.CancellationToken);
+        List<string?> texts = [];
+        for (int i = 0; i < reader.RowGroupCount; i++)
+        {
+            using ParquetRowGroupReader group = reader.OpenRowGroupReader(i);
+            string?[] read = new string?[group.RowCount];
+            await group.ReadAsync(
+                reader.Schema.GetDataFields()[0],
+                read!,
+                null,
+                TestContext.Current.CancellationToken);
+            texts.AddRange(read);
+        }
+
+        return texts;
+    }
+
     private static async Task ReadAsync(
         ParquetRowGroupReader group, DataField[] fields, List<Order> orders)
     {

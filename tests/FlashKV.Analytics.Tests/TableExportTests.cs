@@ -177,6 +177,66 @@ public sealed class TableExportTests : IDisposable
     }
 
     [Fact]
+    public async Task Text_may_be_null()
+    {
+        _test.Fill(6);
+        using StoreSnapshot snapshot = _test.Store.CreateSnapshot();
+        TableSchema schema = new(TableColumn.Text("city", static entry =>
+            entry.Value.Length == 8
+                ? null : System.Text.Encoding.UTF8.GetString(entry.Value[8..])));
+        TableExportOptions one = new() { MaxParallelism = 1 };
+        using MemoryStream parquet = new();
+        using MemoryStream arrow = new();
+
+        await snapshot.WriteParquetAsync(schema, parquet, one, Stop);
+        await snapshot.WriteArrowAsync(schema, arrow, one, Stop);
+
+        string?[] expected = ["Köln", "Köln", "Zürich", "Aachen", null, null];
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            (await ParquetFiles.ReadTextsAsync(parquet)).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            expected.Order(StringComparer.Ordinal),
+            (await ArrowFiles.ReadTextsAsync(arrow)).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public async Task Half_of_a_character_is_no_text(TableFormat format)
+    {
+        _test.Fill(1);
+        using StoreSnapshot snapshot = _test.Store.CreateSnapshot();
+        TableSchema schema = new(TableColumn.Text("t", static _ => "\ud800"));
+        using MemoryStream file = new();
+
+        TableColumnException exception = await Assert.ThrowsAsync<TableColumnException>(
+            () => format == TableFormat.Parquet
+                ? snapshot.WriteParquetAsync(schema, file, null, Stop)
+                : snapshot.WriteArrowAsync(schema, file, null, Stop));
+
+        Assert.Equal("t", exception.Column);
+    }
+
+    [Fact]
+    public async Task Progress_is_told_of_all_rows()
+    {
+        _test.Fill(Orders);
+        using StoreSnapshot snapshot = _test.Store.CreateSnapshot();
+        List<long> told = [];
+
+        await WriteAsync(TableFormat.Arrow, snapshot, new MemoryStream(), new()
+        {
+            RowGroupRows = 100,
+            MaxParallelism = 1,
+            Progress = new Told(told),
+        });
+
+        Assert.Equal(Orders, told[^1]);
+        Assert.Equal(told.Order(), told);
+        Assert.InRange(told.Count, Orders / 100, (Orders / 100) + snapshot.ShardCount);
+    }
+
+    [Fact]
     public void A_schema_needs_columns_with_different_names()
     {
         Assert.Throws<ArgumentException>(() => new TableSchema());
@@ -251,5 +311,10 @@ public sealed class TableExportTests : IDisposable
         }
 
         _test.Store.Delete(TestStore.KeyOf(1));
+    }
+
+    private sealed class Told(List<long> rows) : IProgress<long>
+    {
+        public void Report(long value) => rows.Add(value);
     }
 }

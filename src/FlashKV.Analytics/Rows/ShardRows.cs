@@ -1,7 +1,8 @@
 namespace FlashKV.Analytics.Rows;
 
 /// <summary>The entries of a shard as row groups, all in the same memory, one after the other.</summary>
-internal sealed class ShardRows(StoreScan scan, TableSchema schema, TableExportOptions options)
+internal sealed class ShardRows(
+    StoreScan scan, TableSchema schema, TableExportOptions options, Action<int> written)
     : IDisposable
 {
     private readonly RowGroup _group = new(schema, options.RowGroupRows);
@@ -16,6 +17,11 @@ internal sealed class ShardRows(StoreScan scan, TableSchema schema, TableExportO
     /// <returns>The row group, until the next call; null when there was no entry left.</returns>
     public RowGroup? Next()
     {
+        if (_group.Rows != 0)
+        {
+            written(_group.Rows);
+        }
+
         _group.Clear();
         while (_group.Rows < options.RowGroupRows
             && _group.Bytes < options.RowGroupBytes

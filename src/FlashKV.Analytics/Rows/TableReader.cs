@@ -27,6 +27,7 @@ internal sealed class TableReader
         target.Begin();
         long rows = 0;
         long groups = 0;
+        long written = 0;
         ParallelOptions parallel = new()
         {
             MaxDegreeOfParallelism = Options.MaxParallelism,
@@ -39,10 +40,13 @@ internal sealed class TableReader
 
         async ValueTask ReadShardAsync(int shard, CancellationToken stop)
         {
-            using ShardRows source = new(_view.Scan(shard), Schema, Options);
+            using ShardRows source = new(_view.Scan(shard), Schema, Options, Report);
             await target.WriteShardAsync(shard, source, stop).ConfigureAwait(false);
             Interlocked.Add(ref rows, source.Rows);
             Interlocked.Add(ref groups, source.RowGroups);
         }
+
+        void Report(int more) =>
+            Options.Progress?.Report(Interlocked.Add(ref written, more));
     }
 }
