@@ -1,3 +1,4 @@
+using FlashKV.Analytics;
 using FlashKV.Cli.Terminal;
 
 namespace FlashKV.Cli;
@@ -32,7 +33,8 @@ internal static class FailureReport
         BrokenPipeException => ExitCode.BrokenPipe,
         StoreLockedException => ExitCode.Locked,
         NotAStoreException or CloneRefusedException => ExitCode.NoInput,
-        CorruptStoreException or StoreVersionException => ExitCode.DataError,
+        CorruptStoreException or StoreVersionException or TableColumnException =>
+            ExitCode.DataError,
         FileNotFoundException or DirectoryNotFoundException => ExitCode.NoInput,
         InvalidDataException => ExitCode.DataError,
         UnauthorizedAccessException or IOException => ExitCode.InputOutput,

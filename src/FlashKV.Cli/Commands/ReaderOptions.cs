@@ -71,7 +71,8 @@ internal sealed class ReaderOptions
     /// <exception cref="ToolException">The options do not go together.</exception>
     public RecordReader Open(ParseResult line, string path, Stream stream)
     {
-        RecordFormat format = RecordFormats.Choose(line.GetValue(_format), path);
+        RecordFormat format = RecordFormats.Choose(
+            line.GetValue(_format), path, RecordFormats.Names);
         RefuseForeignOptions(line, format);
         int limitBytes = LimitBytes(line);
         return format switch

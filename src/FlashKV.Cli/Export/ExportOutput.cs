@@ -52,6 +52,9 @@ internal sealed class ExportOutput : IDisposable
         }
     }
 
+    /// <summary>Whether it is a file, of which any part can be written.</summary>
+    public bool IsFile => _partialPath is not null;
+
     /// <summary>Everything is written: the file takes its name.</summary>
     public void Complete()
     {

@@ -55,6 +55,10 @@ internal sealed class JsonField
     public ReadOnlyMemory<byte> BytesIn(ReadOnlyMemory<byte> line) => Kind == JsonTokenType.String
         ? _text.WrittenMemory : line[_rawStart.._rawEnd];
 
+    /// <summary>The same of a line that is not in an array.</summary>
+    public ReadOnlySpan<byte> BytesIn(ReadOnlySpan<byte> line) => Kind == JsonTokenType.String
+        ? _text.WrittenSpan : line[_rawStart.._rawEnd];
+
     private static List<string> SplitPath(string path)
     {
         List<string> names = [];
