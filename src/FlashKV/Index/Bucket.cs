@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace FlashKV.Index;
 
@@ -99,15 +98,6 @@ internal readonly unsafe struct Bucket
     {
         uint found = TagMatch.Find(_line, tagPattern) & LineMask;
         return found == 0 ? -1 : BitOperations.TrailingZeroCount(found);
-    }
-
-    /// <summary>Begins to load the overflow block into the cache.</summary>
-    public void PrefetchOverflow(BucketControl control)
-    {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch0(_pool.GetWord(control.Overflow));
-        }
     }
 
     /// <summary>Gives the place of a position.</summary>

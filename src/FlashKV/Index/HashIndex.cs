@@ -95,6 +95,11 @@ internal sealed unsafe partial class HashIndex : IDisposable
         return new BucketProbe(this, hash, bucketCount, bucket, control);
     }
 
+    /// <summary>Gives the line of the bucket of a hash, without looking into it.</summary>
+    /// <returns>The line, for <see cref="Peek(nint, ulong, out IndexEntry, out nint)"/>.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public nint LineOf(ulong hash) => (nint)_lines.GetLine(BucketNumber(hash, BucketCount));
+
     /// <summary>
     /// Looks for an entry of a hash in the line of its bucket alone, which costs no second cache
     /// miss. A first guess: whoever needs to be sure of an absent key asks <see cref="Probe"/>.
@@ -107,10 +112,31 @@ internal sealed unsafe partial class HashIndex : IDisposable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public LineGuess Peek(ulong hash, out IndexEntry entry)
     {
-        Bucket bucket = GetBucket(BucketNumber(hash, BucketCount));
+        LineGuess guess = Peek(LineOf(hash), hash, out entry, out nint block);
+        if (guess == LineGuess.ProbeLater && Sse.IsSupported)
+        {
+            // SAFETY: a prefetch faults nowhere.
+            Sse.Prefetch0((void*)block);
+        }
+
+        return guess;
+    }
+
+    /// <summary>The same in a line that was found in the same operation.</summary>
+    /// <param name="line">What <see cref="LineOf"/> gave.</param>
+    /// <param name="hash">The hash.</param>
+    /// <param name="entry">The entry, if there is one.</param>
+    /// <param name="block">The block into which entries overflow, if it must be looked at.</param>
+    /// <returns>What to do next.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public LineGuess Peek(nint line, ulong hash, out IndexEntry entry, out nint block)
+    {
+        // SAFETY: lines stay; that the bucket was split meanwhile is found out by a probe.
+        Bucket bucket = new((ulong*)line, _overflow);
         BucketControl control = bucket.Control;
         ulong pattern = TagPattern(hash);
         int position = bucket.FindInLine(pattern);
+        block = 0;
         if (position >= 0 && !control.IsBatch)
         {
             // Another thread may have stored something else since the tags were compared.
@@ -124,7 +150,7 @@ internal sealed unsafe partial class HashIndex : IDisposable
             return LineGuess.Probe;
         }
 
-        bucket.PrefetchOverflow(control);
+        block = (nint)_overflow.GetWord(control.Overflow);
         return LineGuess.ProbeLater;
     }
 
@@ -185,7 +211,7 @@ internal sealed unsafe partial class HashIndex : IDisposable
         if (Sse.IsSupported)
         {
             // SAFETY: a line of an existing bucket; a prefetch faults nowhere anyway.
-            Sse.Prefetch0(_lines.GetLine(BucketNumber(hash, BucketCount)));
+            Sse.Prefetch0((void*)LineOf(hash));
         }
     }
 

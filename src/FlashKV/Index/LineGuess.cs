@@ -1,7 +1,7 @@
 namespace FlashKV.Index;
 
-/// <summary>What the line of a bucket says of a hash, see <see cref="HashIndex.Peek"/>
-/// and <see cref="HashIndex.Guess"/>.</summary>
+/// <summary>What the line of a bucket says of a hash, see <see cref="HashIndex.Guess"/>
+/// and its <c>Peek</c>.</summary>
 internal enum LineGuess
 {
     /// <summary>An entry with the tag of the hash is there.</summary>

@@ -7,9 +7,10 @@ using FlashKV.Superpipe;
 namespace FlashKV.Shards;
 
 /// <summary>
-/// Reads many keys in stages, a group at a time, so that the cache misses of a group overlap: hash
-/// and prefetch buckets; look into them and prefetch records; copy what is in memory; then read what
-/// is only on the device, from all shards at once. One thread uses it at a time; it is kept, and
+/// Reads many keys in stages, a group at a time, so that the cache misses of a group overlap: find
+/// the lines of their buckets; find the records in them; copy what is in memory; then read what is
+/// only on the device, from all shards at once. What the next stage looks at is asked for at once,
+/// in a loop of its own (<see cref="PrefetchList"/>). One thread uses it at a time; it is kept, and
 /// then allocates nothing.
 /// </summary>
 internal sealed class ManyReader
@@ -21,8 +22,12 @@ internal sealed class ManyReader
     private const int MaxBatchBytes = 1 << 20;
 
     private readonly ulong[] _hashes = new ulong[GroupLength];
+    private readonly nint[] _lines = new nint[GroupLength];
+    private readonly PrefetchList _wanted =
+        new(GroupLength * PrefetchList.MaxLinesOfRegion);
     private readonly NativeRegion[] _foreseen = new NativeRegion[GroupLength];
     private readonly int[] _later = new int[GroupLength];
+    private readonly NativeRegion[] _foreseenLater = new NativeRegion[GroupLength];
     private readonly DeviceRead[] _reads = new DeviceRead[GroupLength];
     private readonly BlockTransfer[] _transfers = new BlockTransfer[GroupLength];
     private readonly LunBatch[] _batches = new LunBatch[GroupLength];
@@ -40,12 +45,14 @@ internal sealed class ManyReader
         for (int first = 0; first < keys.Length; first += GroupLength)
         {
             int length = Math.Min(GroupLength, keys.Length - first);
-            Prefetch(store, keys.Slice(first, length));
             using Epoch.Operation operation = Epoch.Enter();
             try
             {
+                FindLines(store, keys.Slice(first, length));
                 Foresee(store, length);
-                ReadGroup(store, keys, first, length, results);
+                Take(store, keys, first, length, results);
+                TakeLater(store, keys, first, results);
+                ReadPlanned(keys, results);
             }
             finally
             {
@@ -56,14 +63,18 @@ internal sealed class ManyReader
         return _found;
     }
 
-    private void Prefetch(StoreCore store, ReadOnlySpan<ReadOnlyMemory<byte>> group)
+    private void FindLines(StoreCore store, ReadOnlySpan<ReadOnlyMemory<byte>> group)
     {
         for (int i = 0; i < group.Length; i++)
         {
             ulong hash = store.Context.Hasher.Hash(group[i].Span);
-            store.ShardOf(hash).Index.Prefetch(hash);
+            nint line = store.ShardOf(hash).Index.LineOf(hash);
+            _wanted.Add(line);
             _hashes[i] = hash;
+            _lines[i] = line;
         }
+
+        _wanted.Prefetch();
     }
 
     private void Foresee(StoreCore store, int length)
@@ -72,19 +83,25 @@ internal sealed class ManyReader
         for (int i = 0; i < length; i++)
         {
             ulong hash = _hashes[i];
-            if (store.ShardOf(hash).Foresee(hash, out _foreseen[i]) == LineGuess.ProbeLater)
+            NativeRegion bytes = store.ShardOf(hash).Foresee(_lines[i], hash, _wanted);
+            _foreseen[i] = bytes;
+            if (bytes.IsEmpty)
             {
                 _later[_laterCount++] = i;
             }
         }
 
-        foreach (int i in _later.AsSpan(0, _laterCount))
+        _wanted.Prefetch();
+        for (int later = 0; later < _laterCount; later++)
         {
-            _foreseen[i] = store.ShardOf(_hashes[i]).ForeseeAgain(_hashes[i]);
+            ulong hash = _hashes[_later[later]];
+            _foreseenLater[later] = store.ShardOf(hash).ForeseeAgain(hash, _wanted);
         }
+
+        _wanted.Prefetch();
     }
 
-    private void ReadGroup(
+    private void Take(
         StoreCore store,
         ReadOnlySpan<ReadOnlyMemory<byte>> keys,
         int first,
@@ -93,21 +110,46 @@ internal sealed class ManyReader
     {
         for (int i = 0; i < length; i++)
         {
-            ReadOnlySpan<byte> key = keys[first + i].Span;
             NativeRegion bytes = _foreseen[i];
-            if (!bytes.IsEmpty
-                && RecordView.TryGetValue(bytes, key, out ReadOnlySpan<byte> value))
-            {
-                results.Set(first + i, value);
-                _found++;
-            }
-            else
+            if (!bytes.IsEmpty && !TryTake(bytes, keys, first + i, results))
             {
                 Find(store.ShardOf(_hashes[i]), _hashes[i], keys, first + i, results);
             }
         }
+    }
 
-        ReadPlanned(keys, results);
+    private void TakeLater(
+        StoreCore store,
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys,
+        int first,
+        GetManyResult results)
+    {
+        for (int later = 0; later < _laterCount; later++)
+        {
+            int i = _later[later];
+            NativeRegion bytes = _foreseenLater[later];
+            if (bytes.IsEmpty || !TryTake(bytes, keys, first + i, results))
+            {
+                Find(store.ShardOf(_hashes[i]), _hashes[i], keys, first + i, results);
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryTake(
+        NativeRegion bytes,
+        ReadOnlySpan<ReadOnlyMemory<byte>> keys,
+        int index,
+        GetManyResult results)
+    {
+        if (!RecordView.TryGetValue(bytes, keys[index].Span, out ReadOnlySpan<byte> value))
+        {
+            return false;
+        }
+
+        results.Set(index, value);
+        _found++;
+        return true;
     }
 
     /// <summary>Finds what was not foreseen: what is on the device, and what is not there.</summary>

@@ -14,22 +14,33 @@ internal sealed partial class Shard
     private const int PrefetchedTooMuch = 64;
 
     /// <summary>
-    /// Guesses from one cache line where the record of a key lies, and begins to load its bytes.
+    /// Guesses from one cache line where the record of a key lies, and asks for its bytes, or for
+    /// what <see cref="ForeseeAgain"/> looks at.
     /// </summary>
+    /// <param name="line">What <see cref="HashIndex.LineOf"/> gave.</param>
     /// <param name="hash">The hash of the key.</param>
-    /// <param name="bytes">What holds the record if the guess is right; else empty.</param>
-    /// <returns>What the line says; <see cref="ForeseeAgain"/> looks behind it.</returns>
+    /// <param name="wanted">Gets the cache lines.</param>
+    /// <returns>What holds the record if the guess is right; else empty.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public LineGuess Foresee(ulong hash, out NativeRegion bytes)
+    public NativeRegion Foresee(nint line, ulong hash, PrefetchList wanted)
     {
-        LineGuess guess = Index.Peek(hash, out IndexEntry entry);
-        bytes = guess == LineGuess.Found ? Foresee(entry) : default;
-        return guess;
+        LineGuess guess = Index.Peek(line, hash, out IndexEntry entry, out nint block);
+        if (guess == LineGuess.Found)
+        {
+            return Foresee(entry, wanted);
+        }
+
+        if (guess == LineGuess.ProbeLater)
+        {
+            wanted.Add(block);
+        }
+
+        return default;
     }
 
     /// <summary>The same by a probe, for a hash whose entries are in a loaded block.</summary>
-    public NativeRegion ForeseeAgain(ulong hash) =>
-        Index.Probe(hash).Next(out IndexEntry entry) ? Foresee(entry) : default;
+    public NativeRegion ForeseeAgain(ulong hash, PrefetchList wanted) =>
+        Index.Probe(hash).Next(out IndexEntry entry) ? Foresee(entry, wanted) : default;
 
     /// <summary>Finds the newest record of a key as far as that goes without the device.</summary>
     /// <param name="hash">The hash of the key.</param>
@@ -94,6 +105,18 @@ internal sealed partial class Shard
         if (!bytes.IsEmpty)
         {
             bytes.Prefetch(PrefetchBytesOf(entry));
+        }
+
+        return bytes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private NativeRegion Foresee(IndexEntry entry, PrefetchList wanted)
+    {
+        NativeRegion bytes = BytesOf(entry);
+        if (!bytes.IsEmpty)
+        {
+            wanted.Add(bytes, PrefetchBytesOf(entry));
         }
 
         return bytes;
