@@ -16,7 +16,7 @@ internal static class WorkloadsProgram
 {
     public static int Run(string[] args, IReadOnlyList<IStoreKind> peers)
     {
-        IStoreKind[] kinds = [new FlashKvKind(), .. peers, new BareKind()];
+        IStoreKind[] kinds = [new FlashKvKind(), .. peers, new LineKind(), new BareKind()];
         if (args is [WorkerProgram.Verb])
         {
             return WorkerProgram.Run(kinds);

@@ -67,7 +67,7 @@ internal abstract class StoreCommand : Command
         _kinds = kinds;
         _quickKeys = defaults.QuickKeys;
         _stores.DefaultValueFactory = _ => [.. kinds.Select(kind => kind.Name)
-            .Where(name => name != BareKind.CeilingName)];
+            .Where(name => name is not (BareKind.CeilingName or LineKind.KindName))];
         _keys.DefaultValueFactory = _ => defaults.Keys;
         _values.DefaultValueFactory = _ => [defaults.ValueBytes];
         _threads.DefaultValueFactory = _ => defaults.Threads;

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using FlashKV.Workloads.Limits;
 using FlashKV.Workloads.Workers;
 
 namespace FlashKV.Workloads.Stores;
@@ -11,9 +9,6 @@ namespace FlashKV.Workloads.Stores;
 /// </summary>
 internal sealed unsafe class BareMemory : IStore
 {
-    private const int AdviseHugePages = 14;
-    private const long Alignment = 2 << 20;
-
     private readonly long _capacity;
     private readonly long* _index;
     private readonly byte* _records;
@@ -24,8 +19,8 @@ internal sealed unsafe class BareMemory : IStore
         ValueBytes = setup.ValueBytes;
         RecordBytes = (setup.KeyBytes + setup.ValueBytes + 7) & ~7;
         KeyBytes = setup.KeyBytes;
-        _index = (long*)Map(_capacity * sizeof(long));
-        _records = (byte*)Map(_capacity * RecordBytes);
+        _index = (long*)HugeMemory.Map(_capacity * sizeof(long));
+        _records = (byte*)HugeMemory.Map(_capacity * RecordBytes);
         Shuffle();
     }
 
@@ -62,21 +57,8 @@ internal sealed unsafe class BareMemory : IStore
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_index);
-        NativeMemory.AlignedFree(_records);
-    }
-
-    private static void* Map(long bytes)
-    {
-        // SAFETY: the memory is owned until Dispose, and cleared over its whole length.
-        void* memory = NativeMemory.AlignedAlloc((nuint)bytes, (nuint)Alignment);
-        if (OperatingSystem.IsLinux())
-        {
-            _ = SystemCalls.Advise((nint)memory, (nint)bytes, AdviseHugePages);
-        }
-
-        NativeMemory.Clear(memory, (nuint)bytes);
-        return memory;
+        HugeMemory.Unmap(_index);
+        HugeMemory.Unmap(_records);
     }
 
     private void Shuffle()
