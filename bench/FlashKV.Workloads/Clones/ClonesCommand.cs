@@ -29,6 +29,11 @@ internal sealed class ClonesCommand : WorkloadCommand
         DefaultValueFactory = _ => 10,
     };
 
+    private readonly Option<bool> _noWriter = new("--no-writer")
+    {
+        Description = "Only how soon a clone is there and how fast it is scanned.",
+    };
+
     public ClonesCommand()
         : base("clones", "YCSB A with and without another process that scans a clone.")
     {
@@ -36,6 +41,7 @@ internal sealed class ClonesCommand : WorkloadCommand
         Options.Add(_records);
         Options.Add(_rounds);
         Options.Add(_seconds);
+        Options.Add(_noWriter);
     }
 
     protected override void Run(ParseResult line, Report report)
@@ -49,7 +55,8 @@ internal sealed class ClonesCommand : WorkloadCommand
                 home,
                 report.IsQuick ? 50_000 : line.GetValue(_records),
                 report.IsQuick ? 1 : line.GetValue(_rounds),
-                TimeSpan.FromSeconds(report.IsQuick ? 1 : line.GetValue(_seconds))).Run();
+                TimeSpan.FromSeconds(report.IsQuick ? 1 : line.GetValue(_seconds)),
+                hasWriter: !line.GetValue(_noWriter)).Run();
         }
         finally
         {

@@ -6,9 +6,10 @@ using FlashKV.SimBackend;
 namespace FlashKV.Workloads.Clones;
 
 /// <summary>
-/// The other process: scans the clone that it was started for, or reads a file from its beginning
-/// to its end, once and then again and again until its input ends. It says "first" after the first
-/// record or block, then the bytes and seconds of the first round, then those of all that followed.
+/// The other process: scans the clone that it was started for, by one thread or by several that
+/// share its shards, or reads a file from its beginning to its end, once and then again and again
+/// until its input ends. It says "first" after the first record or block, then the bytes and seconds
+/// of the first round, then those of all that followed.
 /// </summary>
 internal static class ReaderProgram
 {
@@ -21,7 +22,8 @@ internal static class ReaderProgram
     {
         Func<Func<bool>, long> read = arguments is [string path, string rate]
             ? OfFile(path, double.Parse(rate, CultureInfo.InvariantCulture))
-            : OfClone();
+            : OfClone(arguments is [string threads]
+                ? int.Parse(threads, CultureInfo.InvariantCulture) : 1);
         long start = Stopwatch.GetTimestamp();
         long bytes = read(static () => false);
         Say(bytes, Stopwatch.GetElapsedTime(start));
@@ -52,7 +54,7 @@ internal static class ReaderProgram
         CultureInfo.InvariantCulture, $"{bytes} {time.TotalSeconds}"));
 
     // The bytes of the segments that were passed: a scan reads them all, whatever they hold.
-    private static Func<Func<bool>, long> OfClone()
+    private static Func<Func<bool>, long> OfClone(int threads)
     {
         ClonedStore clone = FlashStore.OpenClone(
             new ClonedStoreOptions { MemoryBudget = 512L << 20 });
@@ -65,18 +67,42 @@ internal static class ReaderProgram
         FlashStoreStatistics all = clone.GetStatistics();
         return isOver =>
         {
-            long records = 0;
-            foreach (StoreEntry entry in clone.Scan())
-            {
-                records += entry.Key.Length > 0 ? 1 : 0;
-                if (records % LookEvery == 0 && isOver())
-                {
-                    break;
-                }
-            }
-
+            long records = threads == 1
+                ? Count(clone.Scan(), isOver)
+                : CountByShards(clone, threads, isOver);
             return all.Keys == 0 ? 0 : (long)((double)all.LogBytes * records / all.Keys);
         };
+    }
+
+    private static long Count(StoreScan scan, Func<bool> isOver)
+    {
+        long records = 0;
+        foreach (StoreEntry entry in scan)
+        {
+            records += entry.Key.Length > 0 ? 1 : 0;
+            if (records % LookEvery == 0 && isOver())
+            {
+                break;
+            }
+        }
+
+        return records;
+    }
+
+    private static long CountByShards(ClonedStore clone, int threads, Func<bool> isOver)
+    {
+        long records = 0;
+        int next = -1;
+        Thread[] all = [.. Enumerable.Range(0, threads).Select(_ => new Thread(() =>
+        {
+            for (int shard; (shard = Interlocked.Increment(ref next)) < clone.ShardCount;)
+            {
+                Interlocked.Add(ref records, Count(clone.Scan(shard), isOver));
+            }
+        }))];
+        Array.ForEach(all, static thread => thread.Start());
+        Array.ForEach(all, static thread => thread.Join());
+        return records;
     }
 
     private static unsafe Func<Func<bool>, long> OfFile(string path, double bytesPerSecond)

@@ -33,6 +33,9 @@ internal readonly ref struct RecordView
 
     public int Size => _record.Length;
 
+    /// <summary>The checksum that stands in the record.</summary>
+    public uint Checksum => BinaryPrimitives.ReadUInt32LittleEndian(_record);
+
     public RecordState State =>
         RecordFormat.StateOf(
             BinaryPrimitives.ReadUInt32LittleEndian(_record[RecordFormat.SizeOffset..]));
@@ -64,7 +67,7 @@ internal readonly ref struct RecordView
 
     /// <summary>Whether the checksum is right under the seed of the record's segment.</summary>
     public bool HasChecksum(uint seed) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(_record) == RecordFormat.Checksum(_record, seed);
+        Checksum == RecordFormat.Checksum(_record, seed);
 
     /// <summary>
     /// Gives the value of the record at the start of <paramref name="bytes"/> if it has the given
@@ -102,6 +105,7 @@ internal readonly ref struct RecordView
     /// <returns>
     /// false if its sizes cannot be those of a record; the checksum is not looked at.
     /// </returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryParse(ReadOnlySpan<byte> bytes, out RecordView view)
     {
         view = default;

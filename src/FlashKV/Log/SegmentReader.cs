@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using FlashKV.Memory;
 using FlashKV.Shards;
 using FlashKV.Superpipe;
@@ -143,6 +144,35 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         return true;
     }
 
+    /// <summary>Counts the records up to the first that has not its checksum.</summary>
+    /// <param name="segment">The segment.</param>
+    /// <param name="bytes">The bytes of some whole records, one after the other.</param>
+    /// <param name="offset">The offset in the slot at which they begin.</param>
+    /// <param name="count">The records to look at.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static int CountWhole(
+        Segment segment, ReadOnlySpan<byte> bytes, int offset, int count)
+    {
+        int whole = 0;
+        while (count - whole >= 3
+            && AreThreeWhole(bytes, segment.ChecksumSeed, offset, out int length))
+        {
+            bytes = bytes[length..];
+            offset += length;
+            whole += 3;
+        }
+
+        while (whole < count && RecordView.TryParse(bytes, out RecordView record)
+            && record.HasChecksum(RecordFormat.SeedAt(segment.ChecksumSeed, offset)))
+        {
+            bytes = bytes[record.Size..];
+            offset += record.Size;
+            whole++;
+        }
+
+        return whole;
+    }
+
     /// <summary>Gives the summary in the bytes of a sealed segment's slot.</summary>
     /// <exception cref="CorruptStoreException">It is damaged.</exception>
     public ReadOnlySpan<byte> CheckSummary(Segment segment, NativeRegion image)
@@ -181,6 +211,31 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         }
 
         return record;
+    }
+
+    // Three at a time: the checksum of one is a chain of instructions that wait for each other.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool AreThreeWhole(
+        ReadOnlySpan<byte> bytes, uint seed, int offset, out int length)
+    {
+        length = 0;
+        if (!RecordView.TryParse(bytes, out RecordView first)
+            || !RecordView.TryParse(bytes[first.Size..], out RecordView second)
+            || !RecordView.TryParse(bytes[(first.Size + second.Size)..], out RecordView third))
+        {
+            return false;
+        }
+
+        length = first.Size + second.Size + third.Size;
+        int secondOffset = offset + first.Size;
+        (uint a, uint b, uint c) = Crc32C.Compute(
+            first.Bytes[RecordFormat.SizeOffset..],
+            RecordFormat.SeedAt(seed, offset),
+            second.Bytes[RecordFormat.SizeOffset..],
+            RecordFormat.SeedAt(seed, secondOffset),
+            third.Bytes[RecordFormat.SizeOffset..],
+            RecordFormat.SeedAt(seed, secondOffset + second.Size));
+        return a == first.Checksum && b == second.Checksum && c == third.Checksum;
     }
 
     private int EndOf(int offset, int maxBytes) =>

@@ -98,7 +98,13 @@ internal sealed partial class Shard : IDisposable
     }
 
     /// <summary>Whether the index points to a record at an address.</summary>
-    public bool IsIndexed(ulong hash, long address)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsIndexed(ulong hash, long address) =>
+        (Index.Peek(hash, out IndexEntry first) == LineGuess.Found && first.Address == address)
+        || IsIndexedBehind(hash, address);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private bool IsIndexedBehind(ulong hash, long address)
     {
         while (true)
         {

@@ -5,30 +5,35 @@ using FlashKV.Shards;
 namespace FlashKV.Snapshots;
 
 /// <summary>
-/// Loads the segments of a shard's cut one after the other, the next one on a thread of the pool
-/// while its user is at work on the last. Where the memory budget has no room for two, or nothing
-/// is to happen on other threads, one by one.
+/// Loads the segments of a shard's cut one after the other, the next ones on threads of the pool
+/// while its user is at work on the last: two, so that the device always has one to read. Where the
+/// memory budget has no room for them, or nothing is to happen on other threads, fewer.
 /// </summary>
 internal sealed class SegmentLoader : IDisposable
 {
+    private const int MostAhead = 2;
+
     private readonly StoreCut _store;
     private readonly ShardCut _cut;
     private readonly int _segmentBytes;
-    private PooledBuffer _used;
-    private PooledBuffer _ahead;
-    private readonly bool _readsAhead;
-    private Task<LoadedSegment>? _loading;
-    private int _next;
+    private readonly List<PooledBuffer> _buffers = new(1 + MostAhead); // segment after segment
+    private readonly Queue<Task<LoadedSegment>> _loading = new(MostAhead);
+    private int _given;
+    private int _begun;
 
     public SegmentLoader(StoreCut store, ShardCut cut, StoreContext context)
     {
         _store = store;
         _cut = cut;
         _segmentBytes = context.Geometry.SegmentBytes;
-        _used = context.Buffers.Rent(_segmentBytes);
-        _readsAhead = context.Options is { BackgroundThread: true, Seed: null }
-            && cut.Segments.Count > 1
-            && TryRent(context, out _ahead);
+        _buffers.Add(context.Buffers.Rent(_segmentBytes));
+        int ahead = context.Options is { BackgroundThread: true, Seed: null }
+            ? Math.Min(MostAhead, cut.Segments.Count - 1)
+            : 0;
+        while (_buffers.Count <= ahead && TryRent(context, out PooledBuffer buffer))
+        {
+            _buffers.Add(buffer);
+        }
     }
 
     /// <summary>Gives the next segment; its bytes stay until the next call.</summary>
@@ -37,17 +42,7 @@ internal sealed class SegmentLoader : IDisposable
     /// <exception cref="Superpipe.DeviceException">The device failed.</exception>
     public bool TryLoadNext(out LoadedSegment loaded)
     {
-        if (_loading is { } loading)
-        {
-            _loading = null;
-            loaded = loading.GetAwaiter().GetResult();
-            (_used, _ahead) = (_ahead, _used);
-        }
-        else if (_next < _cut.Segments.Count)
-        {
-            loaded = Load(_cut.Segments[_next++], _used);
-        }
-        else
+        if (_given == _cut.Segments.Count)
         {
             // A cut that has ended says so, also at its end.
             using Epoch.Operation operation = Epoch.Enter();
@@ -56,30 +51,30 @@ internal sealed class SegmentLoader : IDisposable
             return false;
         }
 
-        if (_readsAhead && _next < _cut.Segments.Count)
-        {
-            Segment segment = _cut.Segments[_next++];
-            PooledBuffer buffer = _ahead;
-            _loading = Task.Run(() => Load(segment, buffer));
-        }
-
+        // The first one is loaded here.
+        int next = _given++;
+        bool isBegun = next < _begun;
+        _begun = Math.Max(_begun, _given);
+        LoadAhead();
+        loaded = isBegun ? _loading.Dequeue().GetAwaiter().GetResult() : Load(next);
         return true;
     }
 
     public void Dispose()
     {
-        // What fails now, nobody wanted any more.
-        _loading?.ContinueWith(
-            static loading => loading.Exception,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default).GetAwaiter().GetResult();
-        _loading = null;
-        _used.Dispose();
-        if (_readsAhead)
+        foreach (Task<LoadedSegment> loading in _loading)
         {
-            _ahead.Dispose();
+            // What fails now, nobody wanted any more.
+            loading.ContinueWith(
+                static loading => loading.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default).GetAwaiter().GetResult();
         }
+
+        _loading.Clear();
+        _buffers.ForEach(static buffer => buffer.Dispose());
+        _buffers.Clear();
     }
 
     private static bool TryRent(StoreContext context, out PooledBuffer buffer)
@@ -96,13 +91,25 @@ internal sealed class SegmentLoader : IDisposable
         }
     }
 
+    // All buffers but that of the segment that is given now are free or being filled.
+    private void LoadAhead()
+    {
+        int end = Math.Min(_given + _buffers.Count - 1, _cut.Segments.Count);
+        while (_begun < end)
+        {
+            int number = _begun++;
+            _loading.Enqueue(Task.Run(() => Load(number)));
+        }
+    }
+
     // Until the operation ends, the cut holds the segment.
-    private LoadedSegment Load(Segment segment, PooledBuffer buffer)
+    private LoadedSegment Load(int number)
     {
         using Epoch.Operation operation = Epoch.Enter();
         _store.ThrowIfEnded(_cut);
+        Segment segment = _cut.Segments[number];
         bool isSealed = segment.State != SegmentState.Staged;
-        NativeRegion image = buffer.Region.Slice(0, _segmentBytes);
+        NativeRegion image = _buffers[number % _buffers.Count].Region.Slice(0, _segmentBytes);
         _cut.Shard.Log.Reader.ReadSlot(segment, image);
         return new LoadedSegment(segment, image, isSealed);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FlashKV.Index;
 using FlashKV.Log;
 using FlashKV.Memory;
@@ -76,6 +77,7 @@ internal sealed class ShardCut : IDisposable
     /// Whether a record of the cut's segments is what its key had at the cut. The caller is inside
     /// an operation.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsCurrent(ulong hash, long address) =>
         Shard.IsIndexed(hash, address) || _superseded.Contains(hash, address);
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using FlashKV.Log;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -6,24 +7,30 @@ namespace FlashKV.Snapshots;
 
 /// <summary>
 /// Reads the keys of a shard's cut, in the order of the log: segment after segment in large reads,
-/// each record once. One thread, which reads a segment's records while the next segment is loaded,
-/// and asks for the index's lines of some records before it looks at the first of them.
+/// each record once. One thread, which reads a segment's records while the next ones are loaded. It
+/// takes some records at a time, so that the index's lines of all of them load at once while their
+/// checksums are checked.
 /// </summary>
+/// <remarks>
+/// A scan is long and often the first in its process, so what it does for each record is compiled
+/// at once at the highest tier.
+/// </remarks>
 internal sealed class ShardScan : IDisposable
 {
-    private const int Foreseen = 16;
+    private const int BatchLength = 32;
 
     private readonly StoreCut _store;
     private readonly ShardCut _cut;
     private readonly StoreContext _context;
     private readonly SegmentLoader _loader;
-    private readonly ForeseenRecord[] _records = new ForeseenRecord[Foreseen];
-    private int _first;
+    private readonly ScannedRecord[] _batch = new ScannedRecord[BatchLength];
+    private readonly PrefetchList _wanted = new(BatchLength);
+    private int _next;
     private int _count;
     private LoadedSegment _current;
     private int _offset;
     private int _end;
-    private ForeseenRecord _record;
+    private ScannedRecord _record;
 
     public ShardScan(StoreCut store, ShardCut cut, StoreContext context)
     {
@@ -34,39 +41,36 @@ internal sealed class ShardScan : IDisposable
     }
 
     /// <summary>The record that the scan stands on; valid until it moves.</summary>
-    public RecordView Current =>
-        _record.Size != 0 && RecordView.TryParse(
+    public RecordView Current
+    {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        get => _record.Size != 0 && RecordView.TryParse(
             _current.Image.Span(_record.Offset, _record.Size), out RecordView record)
-            ? record
-            : throw new InvalidOperationException("The scan does not stand on a record.");
+                ? record
+                : throw new InvalidOperationException("The scan does not stand on a record.");
+    }
 
     /// <summary>Goes on to the next key.</summary>
     /// <exception cref="CorruptStoreException">A record is damaged.</exception>
     /// <exception cref="SnapshotExpiredException">The cut was given up.</exception>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool MoveNext()
     {
-        while (true)
+        while (_next == _count)
         {
-            Foresee();
-            if (_count == 0)
+            if (_offset == _end && !OpenNext())
             {
-                if (!OpenNext())
-                {
-                    _record = default;
-                    return false;
-                }
-
-                continue;
+                _record = default;
+                return false;
             }
 
-            _record = _records[_first % Foreseen];
-            _first++;
-            _count--;
-            if (IsCurrent(_record))
-            {
-                return true;
-            }
+            TakeBatch();
         }
+
+        // What the batch holds was the cut's; whoever ends the cut wants to see that all the same.
+        _store.ThrowIfEnded(_cut);
+        _record = _batch[_next++];
+        return true;
     }
 
     public void Dispose() => _loader.Dispose();
@@ -84,57 +88,93 @@ internal sealed class ShardScan : IDisposable
         return true;
     }
 
-    private void Foresee()
+    private void TakeBatch()
     {
-        while (_count < Foreseen && _offset < _end)
-        {
-            try
-            {
-                Step();
-            }
-            catch (CorruptStoreException) when (_count > 0)
-            {
-                // What stands before it first; then it is met again.
-                return;
-            }
-        }
-    }
-
-    /// <summary>Steps over one record, and notes it if it may be one of the scan's.</summary>
-    private void Step()
-    {
-        ReadOnlySpan<byte> rest = _current.Image.Span(_offset, _end - _offset);
+        _next = 0;
+        _count = 0;
+        int count = Walk();
         if (_current.IsSealed)
         {
-            _cut.Shard.Log.Reader.Check(_current.Segment, _offset, rest);
+            count = CountWhole(count);
         }
 
-        if (!RecordView.TryParse(rest, out RecordView record))
+        if (count != 0)
+        {
+            _offset = _batch[count - 1].End;
+            _count = KeepCurrent(count);
+        }
+        else if (_current.IsSealed)
+        {
+            // Says what is wrong with the first one.
+            _ = _cut.Shard.Log.Reader.Check(
+                _current.Segment, _offset, _current.Image.Span(_offset, _end - _offset));
+        }
+        else
         {
             // The end of what was appended to a staged segment.
             _offset = _end;
-            return;
         }
-
-        if (record.State == RecordState.Committed
-            && (record.Flags & (RecordFlags.Tombstone | RecordFlags.BatchCommit)) == 0
-            && record.Sequence <= _cut.Sequence)
-        {
-            ulong hash = _context.Hasher.Hash(record.Key);
-            _cut.Shard.Index.Prefetch(hash);
-            _records[(_first + _count++) % Foreseen] = new(_offset, record.Size, hash);
-        }
-
-        _offset += record.Size;
     }
 
-    private bool IsCurrent(in ForeseenRecord record)
+    /// <summary>
+    /// Steps over some records, none of which was checked, and begins to load the lines of those
+    /// that may be the cut's.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int Walk()
     {
         using Epoch.Operation operation = Epoch.Enter();
         _store.ThrowIfEnded(_cut);
-        return _cut.IsCurrent(
-            record.Hash, _context.Geometry.PositionOf(_current.Segment.Slot, record.Offset));
+        int offset = _offset;
+        int count = 0;
+        while (count < BatchLength && offset < _end
+            && RecordView.TryParse(
+                _current.Image.Span(offset, _end - offset), out RecordView record))
+        {
+            bool isCandidate = record.State == RecordState.Committed
+                && (record.Flags & (RecordFlags.Tombstone | RecordFlags.BatchCommit)) == 0
+                && record.Sequence <= _cut.Sequence;
+            ulong hash = 0;
+            if (isCandidate)
+            {
+                hash = _context.Hasher.Hash(record.Key);
+                _wanted.Add(_cut.Shard.Index.LineOf(hash));
+            }
+
+            _batch[count++] = new(offset, record.Size, isCandidate, hash);
+            offset += record.Size;
+        }
+
+        _wanted.Prefetch();
+        return count;
     }
 
-    private readonly record struct ForeseenRecord(int Offset, int Size, ulong Hash);
+    private int CountWhole(int count) =>
+        SegmentReader.CountWhole(
+            _current.Segment, _current.Image.Span(_offset, _end - _offset), _offset, count);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private int KeepCurrent(int count)
+    {
+        using Epoch.Operation operation = Epoch.Enter();
+        _store.ThrowIfEnded(_cut);
+        int kept = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ScannedRecord record = _batch[i];
+            if (record.IsCandidate && _cut.IsCurrent(
+                record.Hash, _context.Geometry.PositionOf(_current.Segment.Slot, record.Offset)))
+            {
+                _batch[kept++] = record;
+            }
+        }
+
+        return kept;
+    }
+
+    private readonly record struct ScannedRecord(
+        int Offset, int Size, bool IsCandidate, ulong Hash)
+    {
+        public int End => Offset + Size;
+    }
 }

@@ -54,6 +54,18 @@ internal sealed class MemoryDevice(int chunkCount)
     /// <summary>Flips a bit of a block.</summary>
     public void Corrupt(long block, int offset) => _blocks[block][offset] ^= 1;
 
+    /// <summary>Flips a bit of some bytes, if one block holds all of them.</summary>
+    public bool Corrupt(ReadOnlySpan<byte> bytes)
+    {
+        foreach (long block in FindBlocks(bytes))
+        {
+            Corrupt(block, _blocks[block].AsSpan().IndexOf(bytes));
+            return true;
+        }
+
+        return false;
+    }
+
     /// <summary>Loses what is in a block: it reads as zeros.</summary>
     public void Lose(long block) => _blocks.Remove(block);
 

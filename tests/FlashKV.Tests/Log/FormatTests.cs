@@ -25,6 +25,25 @@ public sealed class FormatTests
     }
 
     [Fact]
+    public void Three_checksums_at_once_are_those_of_each_alone()
+    {
+        byte[] data = [.. Enumerable.Range(0, 60).Select(i => (byte)(i * 7))];
+        for (int a = 0; a < 20; a++)
+        {
+            for (int b = 0; b < 20; b++)
+            {
+                byte[] first = data[..a];
+                byte[] second = data[a..(a + b)];
+                byte[] third = data[(a + b)..];
+
+                Assert.Equal(
+                    (Crc32C.Compute(first, 1), Crc32C.Compute(second, 2), Crc32C.Compute(third, 3)),
+                    Crc32C.Compute(first, 1, second, 2, third, 3));
+            }
+        }
+    }
+
+    [Fact]
     public void Record_has_the_bytes_of_the_example()
     {
         byte[] record = WriteRecord("k"u8, "v"u8, sequence: 1);
