@@ -138,26 +138,15 @@ internal sealed partial class ShardLog
     private void AskForFlush()
     {
         Volatile.Write(ref _urgent, 1);
-        _store.Work.Urgent();
-    }
-
-    private bool FlushRoom(TailRoom room)
-    {
-        bool progressed = FlushInOrder(room);
-        while (TryPeek(room, out StagingSlot? slot) && slot!.Progress.IsClosed && TrySeal(slot))
-        {
-            Recycle(room, slot);
-            _gate.Progress();
-            progressed = true;
-        }
-
-        return progressed;
+        _store.Work.Urgent(Shard);
     }
 
     // A segment that cannot be sealed yet does not hold up the flushing of the next: the batch that
-    // it waits for may have its other records there.
-    private bool FlushInOrder(TailRoom room)
+    // it waits for may have its other records there. One that can be is sealed before the next is
+    // flushed: a writer may wait for its staging slot.
+    private bool FlushRoom(TailRoom room)
     {
+        bool progressed = FreeLeft(room);
         int count;
         lock (room.Lock)
         {
@@ -165,26 +154,17 @@ internal sealed partial class ShardLog
             room.InFlight.CopyTo(_flushing, 0);
         }
 
-        bool progressed = false;
-        for (int i = 0; i < count; i++)
+        bool isClosed = true;
+        for (int i = 0; i < count && isClosed; i++)
         {
-            progressed |= FlushSlot(room, _flushing[i]);
-            if (!_flushing[i].Progress.IsClosed)
-            {
-                // Later slots wait: what is durable is always a prefix of the log.
-                break;
-            }
+            // Later slots wait for an open one: what is durable is always a prefix of the log.
+            StagingSlot slot = _flushing[i];
+            progressed |= FlushSlot(room, slot);
+            isClosed = slot.Progress.IsClosed;
+            progressed |= SealClosed(room);
         }
 
-        return progressed;
-    }
-
-    private static bool TryPeek(TailRoom room, out StagingSlot? slot)
-    {
-        lock (room.Lock)
-        {
-            return room.InFlight.TryPeek(out slot);
-        }
+        return progressed ? ComeAgain(room) : WaitUntilLeft(room);
     }
 
     private bool FlushSlot(TailRoom room, StagingSlot slot)
@@ -196,8 +176,16 @@ internal sealed partial class ShardLog
             return false;
         }
 
-        WriteToFrontier(slot);
-        WriteWitness(slot);
+        if (progress.IsClosed && progress.Batches.Count == 0)
+        {
+            WriteWithSummary(slot);
+        }
+        else
+        {
+            WriteToFrontier(slot);
+            WriteWitness(slot);
+        }
+
         progress.FlushedTo = progress.Frontier;
         slot.Segment!.FlushedTo = progress.Frontier;
         if (room.Kind == SegmentKind.Hot)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using FlashKV.Memory;
 using FlashKV.Shards;
+using FlashKV.Superpipe;
 
 namespace FlashKV.Log;
 
@@ -10,6 +11,38 @@ namespace FlashKV.Log;
 internal sealed partial class ShardLog
 {
     private readonly HashSet<ulong> _abandoned = [];
+
+    /// <summary>Seals the closed segments, oldest first, up to one that must wait.</summary>
+    private bool SealClosed(TailRoom room)
+    {
+        bool progressed = false;
+        while (TryPeekUnsealed(room, out StagingSlot? slot)
+            && slot!.Progress.IsClosed && TrySeal(slot))
+        {
+            Leave(slot);
+            progressed = true;
+        }
+
+        return FreeLeft(room) || progressed;
+    }
+
+    private static bool TryPeekUnsealed(TailRoom room, out StagingSlot? slot)
+    {
+        lock (room.Lock)
+        {
+            slot = null;
+            foreach (StagingSlot inFlight in room.InFlight)
+            {
+                if (inFlight.Progress.LeftAt == 0)
+                {
+                    slot = inFlight;
+                    break;
+                }
+            }
+
+            return slot is not null;
+        }
+    }
 
     /// <summary>
     /// Seals a closed segment that is flushed to its end. The batches in it are settled first, so
@@ -32,7 +65,12 @@ internal sealed partial class ShardLog
             }
         }
 
-        WriteSummary(slot);
+        if (!progress.IsSummarized)
+        {
+            WriteThrough(slot, WriteEntries(slot), _geometry.SegmentBlocks);
+        }
+
+        WriteFooter(slot);
         foreach (BatchCommit batch in progress.Batches)
         {
             if (batch.LeaveSegment(slot.Segment!))
@@ -67,46 +105,72 @@ internal sealed partial class ShardLog
         return batch.IsSettled;
     }
 
-    private void WriteSummary(StagingSlot slot)
+    /// <summary>
+    /// Writes the last records of a closed segment, and its summary in the same transfer: in it are
+    /// no batches, so nothing is left that could change it.
+    /// </summary>
+    private void WriteWithSummary(StagingSlot slot)
     {
         StagingProgress progress = slot.Progress;
+        int first = progress.FlushedTo / LogGeometry.BlockBytes;
+        int end = (progress.Frontier + LogGeometry.BlockBytes - 1) / LogGeometry.BlockBytes;
+        int summary = WriteEntries(slot);
+        if (end >= summary)
+        {
+            WriteThrough(slot, first, _geometry.SegmentBlocks);
+        }
+        else
+        {
+            _lun.Transfer(
+            [
+                Write(slot, first, end - first),
+                Write(slot, summary, _geometry.SegmentBlocks - summary),
+            ]);
+        }
+
+        progress.IsSummarized = true;
+    }
+
+    // Not with the summary but after it: where the footer is valid, all of the summary is there,
+    // whatever a power cut tears. The last block is written twice with the same bytes in front.
+    private void WriteFooter(StagingSlot slot)
+    {
+        StagingProgress progress = slot.Progress;
+        Segment segment = slot.Segment!;
         int start = SummaryFormat.OffsetOf(_geometry.SegmentBytes, progress.RecordCount);
-        Debug.Assert(start >= progress.Frontier);
-        Span<byte> summary = slot.Data.Span(
-            start, progress.RecordCount * SummaryFormat.EntryBytes);
-        WriteEntries(slot, summary);
-        Span<byte> footerBytes = slot.Data.Span(
-            start + summary.Length, SegmentFooter.SizeInBytes);
-        footerBytes.Clear();
-        var footer = new SegmentFooter(
-            slot.Segment!.Id,
+        int bytes = progress.RecordCount * SummaryFormat.EntryBytes;
+        segment.Footer = new SegmentFooter(
+            segment.Id,
             progress.RecordCount,
             progress.Frontier,
-            Crc32C.Compute(summary, slot.Segment.ChecksumSeed),
+            Crc32C.Compute(slot.Data.Span(start, bytes), segment.ChecksumSeed),
             progress.MinSequence,
             progress.MaxSequence,
-            slot.Segment.Fence);
-        slot.Segment.Footer = footer;
-
-        // First without the footer, then with it: where it is valid, all of the summary is there,
-        // whatever a power cut tears. The last block is written twice with the same bytes in front.
-        Step.Reached("summary");
-        WriteThrough(slot, start / LogGeometry.BlockBytes, _geometry.SegmentBlocks);
-        footer.Write(footerBytes, slot.Segment.ChecksumSeed);
+            segment.Fence);
+        segment.Footer.Write(
+            slot.Data.Span(start + bytes, SegmentFooter.SizeInBytes), segment.ChecksumSeed);
         Step.Reached("footer");
         WriteThrough(slot, _geometry.SegmentBlocks - 1, _geometry.SegmentBlocks);
     }
 
-    private void WriteThrough(StagingSlot slot, int first, int end)
-    {
-        nint address = slot.Data.Slice(
-            first * LogGeometry.BlockBytes, LogGeometry.BlockBytes).Address;
-        _lun.Transfer(Write(slot, first, end - first, address));
-    }
+    private void WriteThrough(StagingSlot slot, int first, int end) =>
+        _lun.Transfer(Write(slot, first, end - first));
 
-    private void WriteEntries(StagingSlot slot, Span<byte> summary)
+    private BlockTransfer Write(StagingSlot slot, int first, int blocks) =>
+        Write(
+            slot,
+            first,
+            blocks,
+            slot.Data.Slice(first * LogGeometry.BlockBytes, LogGeometry.BlockBytes).Address);
+
+    /// <summary>Writes the summary into the slot, with zeros in the place of the footer.</summary>
+    /// <returns>The block in which it begins.</returns>
+    private int WriteEntries(StagingSlot slot)
     {
         StagingProgress progress = slot.Progress;
+        int start = SummaryFormat.OffsetOf(_geometry.SegmentBytes, progress.RecordCount);
+        Debug.Assert(start >= progress.Frontier);
+        Span<byte> summary = slot.Data.Span(start, _geometry.SegmentBytes - start);
         CollectAbandoned(progress);
         foreach (SummaryEntry entry in progress.Entries)
         {
@@ -120,6 +184,11 @@ internal sealed partial class ShardLog
             SummaryFormat.Write(summary, settled, progress.MinSequence);
             summary = summary[SummaryFormat.EntryBytes..];
         }
+
+        Debug.Assert(summary.Length == SegmentFooter.SizeInBytes);
+        summary.Clear();
+        Step.Reached("summary");
+        return start / LogGeometry.BlockBytes;
     }
 
     private void CollectAbandoned(StagingProgress progress)
@@ -149,27 +218,79 @@ internal sealed partial class ShardLog
     }
 
     /// <summary>
-    /// Takes the slot of a sealed segment back. The bytes move to the cache; readers that still
-    /// look at the slot are waited for.
+    /// Leaves the slot of a sealed segment. The bytes move to the cache; the slot is free once the
+    /// readers that still look at it have gone.
     /// </summary>
-    private void Recycle(TailRoom room, StagingSlot slot)
+    private void Leave(StagingSlot slot)
     {
         Segment segment = slot.Segment!;
-        bool isEmpty = slot.Progress.RecordCount == 0;
-        if (isEmpty)
+        if (slot.Progress.RecordCount != 0)
+        {
+            MoveToCache(slot, segment);
+        }
+        else
         {
             // A power cut may have left its header and none of its records.
             segment.Image = 0;
             WriteFreeHeaders(segment);
         }
-        else
+
+        slot.Progress.LeftAt = Epoch.Mark();
+    }
+
+    /// <summary>Frees the slots that were left and have no readers any more.</summary>
+    private bool FreeLeft(TailRoom room)
+    {
+        bool progressed = false;
+        while (TryPeek(room, out StagingSlot? slot)
+            && slot!.Progress.LeftAt != 0 && Epoch.HasPassed(slot.Progress.LeftAt))
         {
-            MoveToCache(slot, segment);
+            Free(room, slot);
+            progressed = true;
         }
 
+        return progressed;
+    }
+
+    // For whoever finds nothing else to do.
+    private bool WaitUntilLeft(TailRoom room)
+    {
+        if (!TryPeek(room, out StagingSlot? slot) || slot!.Progress.LeftAt == 0)
+        {
+            return false;
+        }
+
+        Epoch.WaitFor(slot.Progress.LeftAt);
+        return FreeLeft(room);
+    }
+
+    // Whoever made progress does not wait for readers; background work frees the slot soon.
+    private bool ComeAgain(TailRoom room)
+    {
+        if (TryPeek(room, out StagingSlot? slot) && slot!.Progress.LeftAt != 0)
+        {
+            MarkDirty();
+        }
+
+        return true;
+    }
+
+    private static bool TryPeek(TailRoom room, out StagingSlot? slot)
+    {
+        lock (room.Lock)
+        {
+            return room.InFlight.TryPeek(out slot);
+        }
+    }
+
+    private void Free(TailRoom room, StagingSlot slot)
+    {
+        Segment segment = slot.Segment!;
+        bool isEmpty = slot.Progress.RecordCount == 0;
+
         // Not under the lock, which writers take: it is a segment to clear.
-        Epoch.WaitForQuiescence();
         slot.Clear();
+        slot.Progress.LeftAt = 0;
         lock (room.Lock)
         {
             StagingSlot head = room.InFlight.Dequeue();
@@ -189,6 +310,8 @@ internal sealed partial class ShardLog
             AskForCompaction();
             _store.Work.Upkeep();
         }
+
+        _gate.Progress();
     }
 
     private void MoveToCache(StagingSlot slot, Segment segment)

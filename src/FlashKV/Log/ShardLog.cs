@@ -77,7 +77,7 @@ internal sealed partial class ShardLog
         if (Volatile.Read(ref _dirty) == 0)
         {
             Volatile.Write(ref _dirty, 1);
-            _store.Work.Dirtied();
+            _store.Work.Dirtied(Shard);
         }
     }
 

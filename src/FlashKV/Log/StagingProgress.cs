@@ -19,6 +19,15 @@ internal sealed class StagingProgress
     /// <summary>Whether the segment is closed at the frontier.</summary>
     public bool IsClosed { get; set; }
 
+    /// <summary>Whether the summary is on stable storage, so that the footer may follow.</summary>
+    public bool IsSummarized { get; set; }
+
+    /// <summary>
+    /// Once the segment is sealed and its bytes are elsewhere, when readers have left the slot (see
+    /// <see cref="Memory.Epoch.HasPassed"/>); 0 before.
+    /// </summary>
+    public long LeftAt { get; set; }
+
     /// <summary>The records before the frontier.</summary>
     public int RecordCount { get; private set; }
 
@@ -38,6 +47,8 @@ internal sealed class StagingProgress
         FlushedTo = headerOffset;
         IsWitnessed = false;
         IsClosed = false;
+        IsSummarized = false;
+        LeftAt = 0;
         RecordCount = 0;
         MinSequence = ulong.MaxValue;
         MaxSequence = 0;

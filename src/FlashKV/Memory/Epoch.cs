@@ -56,14 +56,22 @@ internal static unsafe class Epoch
     /// </summary>
     public static void WaitForQuiescence()
     {
+        WaitFor(Mark());
+    }
+
+    /// <summary>
+    /// Waits until every operation has ended that was under way when a mark was given. The caller
+    /// must not be inside one.
+    /// </summary>
+    public static void WaitFor(long mark)
+    {
         Debug.Assert(!IsInside, "An operation would wait for itself.");
-        long barrier = Mark();
         foreach (nint address in Volatile.Read(ref s_cells))
         {
             // SAFETY: cells are never freed.
             Cell* cell = (Cell*)address;
             SpinWait spin = default;
-            while (IsBefore(Volatile.Read(ref cell->Began), barrier))
+            while (IsBefore(Volatile.Read(ref cell->Began), mark))
             {
                 spin.SpinOnce(sleep1Threshold: -1);
             }
@@ -97,7 +105,7 @@ internal static unsafe class Epoch
         return true;
     }
 
-    private static bool IsBefore(long began, long barrier) => began != 0 && began < barrier;
+    private static bool IsBefore(long began, long mark) => began != 0 && began < mark;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Cell* Register()

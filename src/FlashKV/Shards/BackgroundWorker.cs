@@ -1,60 +1,56 @@
 namespace FlashKV.Shards;
 
 /// <summary>
-/// The store's own threads. One flushes buffered writes within their interval, and at once where
-/// somebody waits; the other keeps prepared slots ready and compacts. Both sleep while there is
-/// nothing to do.
+/// The store's own threads. Some flush, each a part of the shards; one keeps prepared slots ready
+/// and compacts, for all. They sleep while there is nothing to do.
 /// </summary>
 internal sealed class BackgroundWorker : IWorkSignal, IDisposable
 {
+    // A flush is mostly waiting for the device, so two are of use even on two cores.
+    private const int MinFlushers = 2;
+    private const int CoresPerFlusher = 4;
+
     private readonly StoreCore _store;
-    private readonly TimeProvider _time;
-    private readonly long _interval;
-    private readonly object _flushing = new();
     private readonly object _upkeep = new();
-    private readonly Thread _flusher;
+    private readonly ShardFlusher[] _flushers;
     private readonly Thread _keeper;
-    private long _flushAt;
-    private bool _dirtied;
-    private bool _urgent;
     private bool _upkeepDue;
     private bool _stopping;
 
     public BackgroundWorker(StoreCore store)
     {
         _store = store;
-        FlashStoreOptions options = store.Context.Options;
-        _time = options.TimeProvider;
-        _interval = (long)(options.FlushInterval.TotalSeconds * _time.TimestampFrequency);
-        _flusher = new Thread(RunFlusher) { IsBackground = true, Name = "FlashKV flush" };
+        int wanted = Math.Max(MinFlushers, Environment.ProcessorCount / CoresPerFlusher);
+        _flushers = new ShardFlusher[Math.Min(wanted, store.Shards.Length)];
+        for (int i = 0; i < _flushers.Length; i++)
+        {
+            int first = i;
+            _flushers[i] = new ShardFlusher(
+                store.Context.Options, isDue => Guard(() => FlushPart(first, isDue)));
+        }
+
         _keeper = new Thread(RunKeeper) { IsBackground = true, Name = "FlashKV upkeep" };
-        _flusher.Start();
         _keeper.Start();
     }
 
-    public void Dirtied()
+    public void Dirtied(int shard) => FlusherOf(shard).Dirtied();
+
+    public void Urgent(int shard) => FlusherOf(shard).Urgent();
+
+    public void Upkeep()
     {
-        lock (_flushing)
+        lock (_upkeep)
         {
-            if (!_dirtied)
-            {
-                _flushAt = _time.GetTimestamp() + _interval;
-                _dirtied = true;
-                Monitor.Pulse(_flushing);
-            }
+            _upkeepDue = true;
+            Monitor.Pulse(_upkeep);
         }
     }
 
-    public void Urgent() => Signal(_flushing, ref _urgent);
-
-    public void Upkeep() => Signal(_upkeep, ref _upkeepDue);
-
     public void Dispose()
     {
+        Array.ForEach(_flushers, static flusher => flusher.Dispose());
         Volatile.Write(ref _stopping, true);
-        Urgent();
         Upkeep();
-        _flusher.Join();
         _keeper.Join();
     }
 
@@ -68,28 +64,19 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         return KeepUp(shard);
     }
 
-    private static void Signal(object monitor, ref bool flag)
-    {
-        lock (monitor)
-        {
-            flag = true;
-            Monitor.Pulse(monitor);
-        }
-    }
+    private ShardFlusher FlusherOf(int shard) => _flushers[shard % _flushers.Length];
 
-    private void RunFlusher()
+    private void FlushPart(int first, bool isDue)
     {
-        while (WaitForFlush(out bool isDue))
+        for (int i = first; i < _store.Shards.Length; i += _flushers.Length)
         {
-            ForEachShard(shard =>
+            Shard shard = _store.Shards[i];
+            Flush(shard, isDue);
+            if (shard.Compactor.IsUnderWay)
             {
-                Flush(shard, isDue);
-                if (shard.Compactor.IsUnderWay)
-                {
-                    // What it has emptied may go now.
-                    Upkeep();
-                }
-            });
+                // What it has emptied may go now.
+                Upkeep();
+            }
         }
     }
 
@@ -97,24 +84,21 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
     {
         while (WaitForUpkeep())
         {
-            ForEachShard(shard =>
-            {
-                if (KeepUp(shard))
-                {
-                    Upkeep();
-                }
-            });
+            Guard(KeepUpAll);
             Guard(_store.Cuts.EnforceLimits);
         }
     }
 
-    private void ForEachShard(Action<Shard> work) => Guard(() =>
+    private void KeepUpAll()
     {
         foreach (Shard shard in _store.Shards)
         {
-            work(shard);
+            if (KeepUp(shard))
+            {
+                Upkeep();
+            }
         }
-    });
+    }
 
     private void Guard(Action work)
     {
@@ -132,24 +116,6 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         }
     }
 
-    /// <summary>Waits until there is something to flush.</summary>
-    /// <param name="isDue">Whether all that was written must be flushed now.</param>
-    /// <returns>false if it is over.</returns>
-    private bool WaitForFlush(out bool isDue)
-    {
-        lock (_flushing)
-        {
-            while (!(isDue = IsDue()) && !_urgent)
-            {
-                Wait();
-            }
-
-            _dirtied &= !isDue;
-            _urgent = false;
-            return !Volatile.Read(ref _stopping);
-        }
-    }
-
     private bool WaitForUpkeep()
     {
         lock (_upkeep)
@@ -161,22 +127,6 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
 
             _upkeepDue = false;
             return !Volatile.Read(ref _stopping);
-        }
-    }
-
-    private bool IsDue() => _dirtied && _time.GetTimestamp() >= _flushAt;
-
-    private void Wait()
-    {
-        if (_dirtied)
-        {
-            // Rounded up, or the last part of a millisecond would pass in turns of no length.
-            double seconds = (double)(_flushAt - _time.GetTimestamp()) / _time.TimestampFrequency;
-            Monitor.Wait(_flushing, (int)Math.Max(1, Math.Ceiling(seconds * 1000)));
-        }
-        else
-        {
-            Monitor.Wait(_flushing);
         }
     }
 

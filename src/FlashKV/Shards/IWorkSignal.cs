@@ -4,10 +4,10 @@ namespace FlashKV.Shards;
 internal interface IWorkSignal
 {
     /// <summary>A shard has records that are not on stable storage, since just now.</summary>
-    void Dirtied();
+    void Dirtied(int shard);
 
     /// <summary>Somebody waits for a flush, or will soon: a segment is full.</summary>
-    void Urgent();
+    void Urgent(int shard);
 
     /// <summary>A segment was opened or sealed: prepared slots, or compaction, may be due.</summary>
     void Upkeep();

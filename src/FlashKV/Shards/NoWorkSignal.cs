@@ -5,11 +5,11 @@ internal sealed class NoWorkSignal : IWorkSignal
 {
     public static readonly NoWorkSignal Instance = new();
 
-    public void Dirtied()
+    public void Dirtied(int shard)
     {
     }
 
-    public void Urgent()
+    public void Urgent(int shard)
     {
     }
 
