@@ -12,7 +12,8 @@ internal sealed class ExportOutput : IDisposable
     private readonly string? _partialPath;
     private bool _isWhole;
 
-    private ExportOutput(Stream stream, string? path, string? partialPath)
+    /// <summary>Takes a stream; for tests, which have one that fails.</summary>
+    internal ExportOutput(Stream stream, string? path, string? partialPath)
     {
         Stream = stream;
         _path = path;
@@ -75,10 +76,17 @@ internal sealed class ExportOutput : IDisposable
             return;
         }
 
-        file.Dispose();
-        if (!_isWhole && _partialPath is not null)
+        try
         {
-            File.Delete(_partialPath);
+            // It may write what it still has, and fail.
+            file.Dispose();
+        }
+        finally
+        {
+            if (!_isWhole && _partialPath is not null)
+            {
+                File.Delete(_partialPath);
+            }
         }
     }
 }
