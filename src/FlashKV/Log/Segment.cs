@@ -83,6 +83,16 @@ internal sealed class Segment(SegmentHeader header)
     /// <summary>The bytes of its tombstones.</summary>
     public int TombstoneBytes => Volatile.Read(ref _tombstoneBytes);
 
+    /// <summary>
+    /// The bytes of its records that count no more; while it is staged, of those on stable storage.
+    /// What it never filled is not among them.
+    /// </summary>
+    public int DeadBytes(LogGeometry geometry)
+    {
+        int end = State == SegmentState.Staged ? FlushedTo : Footer.DataEnd;
+        return Math.Max(0, end - geometry.DataOffsetOf(Slot) - LiveBytes);
+    }
+
     /// <summary>How many readers need it to stay as it is on the device.</summary>
     public int Pins => Volatile.Read(ref _pins);
 

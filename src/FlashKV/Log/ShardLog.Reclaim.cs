@@ -72,7 +72,7 @@ internal sealed partial class ShardLog
     /// </summary>
     public long HeldBytes() => Segments.InUse()
         .Where(static segment => segment.IsHeld)
-        .Sum(segment => (long)_geometry.SegmentBytes - segment.LiveBytes);
+        .Sum(segment => (long)segment.DeadBytes(_geometry));
 
     /// <summary>
     /// Frees segments whose records were all moved, durably: their headers are taken back first, so

@@ -60,7 +60,7 @@ internal sealed class ShardCut : IDisposable
     /// <summary>The bytes in its segments that count no more; 0 once it has let them go.</summary>
     public long HeldBytes() => Volatile.Read(ref _isDisposed) != 0
         ? 0
-        : _segments.Sum(segment => (long)_store.Geometry.SegmentBytes - segment.LiveBytes);
+        : _segments.Sum(segment => (long)segment.DeadBytes(_store.Geometry));
 
     /// <summary>
     /// A record is about to be replaced or deleted; called before the index changes.

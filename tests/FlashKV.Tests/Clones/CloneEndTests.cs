@@ -112,6 +112,7 @@ public sealed class CloneEndTests : IDisposable
         {
             Assert.Equal("open", reader.ReadLine());
             PutAll(store, 1_000, 'b');
+            store.Flush();
             store.Core.Cuts.EnforceLimits();
             Assert.Equal(CloneEnd.HeldTooMuch, await clone.Completion.WaitAsync(s_patience));
             Assert.Equal("HeldTooMuch", reader.Ask("ended"));

@@ -199,12 +199,29 @@ public sealed class SnapshotTests : IDisposable
         using StoreSnapshot snapshot = store.CreateSnapshot(
             new SnapshotOptions { MaxHeldBytes = 200_000 });
         PutAll(store, value, 1_000);
+        store.Flush();
         store.Core.Cuts.EnforceLimits();
 
         Assert.True(snapshot.IsExpired);
         SnapshotExpiredException failure =
             Assert.Throws<SnapshotExpiredException>(() => snapshot.Get(Key(1)));
         Assert.Contains("dead bytes", failure.Message, StringComparison.Ordinal);
+    }
+
+    // What segments had never filled counted as held, so that a limit ended a snapshot at once.
+    [Fact]
+    public void Room_that_no_record_ever_took_is_not_held()
+    {
+        using FlashStore store = FlashStore.Open(_directory, s_options);
+        PutAll(store, [1], 100);
+        store.Flush();
+        using StoreSnapshot snapshot = store.CreateSnapshot(
+            new SnapshotOptions { MaxHeldBytes = 0 });
+        store.Core.Cuts.EnforceLimits();
+
+        Assert.False(snapshot.IsExpired);
+        Assert.Equal(0, snapshot.HeldBytes);
+        Assert.Equal(0, store.GetStatistics().SnapshotHeldBytes);
     }
 
     [Fact]
