@@ -207,7 +207,9 @@ public sealed class ImportTests : IDisposable
     [InlineData(
         "import DIR F.jsonl --acks=0",
         "'0' is not a number of records (see flashkv import --help)")]
-    [InlineData("export DIR -", "'-' does not tell the format: say --format jsonl, csv or lines")]
+    [InlineData(
+        "export DIR -",
+        "'-' does not tell the format: say --format jsonl, csv, lines, parquet or arrow")]
     public void Options_that_do_not_go_together_are_exit_code_2(string line, string message)
     {
         _directory.Write("F.csv", "");
