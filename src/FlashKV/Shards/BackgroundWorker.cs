@@ -26,7 +26,7 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         {
             int first = i;
             _flushers[i] = new ShardFlusher(
-                store.Context.Options, isDue => Guard(() => FlushPart(first, isDue)));
+                store.Context.Options, isDue => FlushPart(first, isDue));
         }
 
         _keeper = new Thread(RunKeeper) { IsBackground = true, Name = "FlashKV upkeep" };
@@ -66,17 +66,25 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
 
     private ShardFlusher FlusherOf(int shard) => _flushers[shard % _flushers.Length];
 
+    // Called for every flush, so it allocates nothing.
     private void FlushPart(int first, bool isDue)
     {
-        for (int i = first; i < _store.Shards.Length; i += _flushers.Length)
+        try
         {
-            Shard shard = _store.Shards[i];
-            Flush(shard, isDue);
-            if (shard.Compactor.IsUnderWay)
+            for (int i = first; i < _store.Shards.Length; i += _flushers.Length)
             {
-                // What it has emptied may go now.
-                Upkeep();
+                Shard shard = _store.Shards[i];
+                Flush(shard, isDue);
+                if (shard.Compactor.IsUnderWay)
+                {
+                    // What it has emptied may go now.
+                    Upkeep();
+                }
             }
+        }
+        catch (Exception exception)
+        {
+            Note(exception);
         }
     }
 
@@ -84,8 +92,16 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
     {
         while (WaitForUpkeep())
         {
-            Guard(KeepUpAll);
-            Guard(_store.Cuts.EnforceLimits);
+            try
+            {
+                KeepUpAll();
+            }
+            catch (Exception exception)
+            {
+                Note(exception);
+            }
+
+            EnforceLimits();
         }
     }
 
@@ -100,17 +116,22 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         }
     }
 
-    private void Guard(Action work)
+    private void EnforceLimits()
     {
         try
         {
-            work();
-        }
-        catch (StoreFaultedException)
-        {
-            // The fault is noted where it happened, and every writer is told of it.
+            _store.Cuts.EnforceLimits();
         }
         catch (Exception exception)
+        {
+            Note(exception);
+        }
+    }
+
+    // A fault is noted where it happened, and every writer is told of it.
+    private void Note(Exception exception)
+    {
+        if (exception is not StoreFaultedException)
         {
             _store.Context.Fault.Set(exception);
         }
