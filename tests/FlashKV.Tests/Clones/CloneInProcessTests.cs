@@ -368,16 +368,25 @@ public sealed class CloneInProcessTests : IDisposable
         using Socket listening = CloneSocket.Create();
         listening.Bind(CloneSocket.EndPointOf(path));
         listening.Listen();
+        string driverPath = Path.Combine(_directory, "driver.sock");
+        using Socket driver = CloneSocket.Create();
+        driver.Bind(CloneSocket.EndPointOf(driverPath));
+        driver.Listen();
         Task serving = Task.Run(() =>
         {
-            using CloneSocket reader = new(listening.Accept());
-            Assert.NotNull(CloneHello.Receive(reader));
-            Assert.True(reader.TrySend(
-                CloneMessage.View, CloneViewFormat.Write(ViewServedAt("@nobody"))));
-            if (reason != CloneEnd.StoreEnded)
+            using (CloneSocket reader = new(listening.Accept()))
             {
-                reader.SendLast(CloneMessage.End, BitConverter.GetBytes((uint)reason));
+                Assert.NotNull(CloneHello.Receive(reader));
+                Assert.True(reader.TrySend(
+                    CloneMessage.View, CloneViewFormat.Write(ViewServedAt(driverPath))));
+                if (reason != CloneEnd.StoreEnded)
+                {
+                    reader.SendLast(CloneMessage.End, BitConverter.GetBytes((uint)reason));
+                }
             }
+
+            // Until now the reader waits for the driver's answer, so it has the end to find.
+            driver.Dispose();
         });
 
         CloneEndedException ended = Assert.Throws<CloneEndedException>(
