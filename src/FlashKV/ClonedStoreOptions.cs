@@ -22,6 +22,9 @@ public sealed record ClonedStoreOptions
         {
             MemoryBudget = MemoryBudget,
             OpenProgress = OpenProgress,
+
+            // There is nothing to flush or to compact; and scans that read ahead on other threads
+            // gained nothing (docs/benchmarks.md).
             BackgroundThread = false,
         };
         options.Validate();

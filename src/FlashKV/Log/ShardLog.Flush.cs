@@ -164,7 +164,20 @@ internal sealed partial class ShardLog
             progressed |= SealClosed(room);
         }
 
-        return progressed ? ComeAgain(room) : WaitUntilLeft(room);
+        if (OldestLeft(room) is not { } left)
+        {
+            return progressed;
+        }
+
+        if (progressed)
+        {
+            // Readers are not waited for; background work frees the slot soon.
+            MarkDirty();
+            return true;
+        }
+
+        Epoch.WaitFor(left.Progress.LeftAt);
+        return FreeLeft(room);
     }
 
     private bool FlushSlot(TailRoom room, StagingSlot slot)

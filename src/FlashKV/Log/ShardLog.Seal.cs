@@ -16,8 +16,7 @@ internal sealed partial class ShardLog
     private bool SealClosed(TailRoom room)
     {
         bool progressed = false;
-        while (TryPeekUnsealed(room, out StagingSlot? slot)
-            && slot!.Progress.IsClosed && TrySeal(slot))
+        while (OldestUnsealed(room) is { Progress.IsClosed: true } slot && TrySeal(slot))
         {
             Leave(slot);
             progressed = true;
@@ -26,21 +25,19 @@ internal sealed partial class ShardLog
         return FreeLeft(room) || progressed;
     }
 
-    private static bool TryPeekUnsealed(TailRoom room, out StagingSlot? slot)
+    private static StagingSlot? OldestUnsealed(TailRoom room)
     {
         lock (room.Lock)
         {
-            slot = null;
-            foreach (StagingSlot inFlight in room.InFlight)
+            foreach (StagingSlot slot in room.InFlight)
             {
-                if (inFlight.Progress.LeftAt == 0)
+                if (slot.Progress.LeftAt == 0)
                 {
-                    slot = inFlight;
-                    break;
+                    return slot;
                 }
             }
 
-            return slot is not null;
+            return null;
         }
     }
 
@@ -242,8 +239,7 @@ internal sealed partial class ShardLog
     private bool FreeLeft(TailRoom room)
     {
         bool progressed = false;
-        while (TryPeek(room, out StagingSlot? slot)
-            && slot!.Progress.LeftAt != 0 && Epoch.HasPassed(slot.Progress.LeftAt))
+        while (OldestLeft(room) is { } slot && Epoch.HasPassed(slot.Progress.LeftAt))
         {
             Free(room, slot);
             progressed = true;
@@ -252,34 +248,14 @@ internal sealed partial class ShardLog
         return progressed;
     }
 
-    // For whoever finds nothing else to do.
-    private bool WaitUntilLeft(TailRoom room)
-    {
-        if (!TryPeek(room, out StagingSlot? slot) || slot!.Progress.LeftAt == 0)
-        {
-            return false;
-        }
-
-        Epoch.WaitFor(slot.Progress.LeftAt);
-        return FreeLeft(room);
-    }
-
-    // Whoever made progress does not wait for readers; background work frees the slot soon.
-    private bool ComeAgain(TailRoom room)
-    {
-        if (TryPeek(room, out StagingSlot? slot) && slot!.Progress.LeftAt != 0)
-        {
-            MarkDirty();
-        }
-
-        return true;
-    }
-
-    private static bool TryPeek(TailRoom room, out StagingSlot? slot)
+    // Slots are left, and freed, in the order in which they were filled.
+    private static StagingSlot? OldestLeft(TailRoom room)
     {
         lock (room.Lock)
         {
-            return room.InFlight.TryPeek(out slot);
+            return room.InFlight.TryPeek(out StagingSlot? slot) && slot.Progress.LeftAt != 0
+                ? slot
+                : null;
         }
     }
 
@@ -290,7 +266,6 @@ internal sealed partial class ShardLog
 
         // Not under the lock, which writers take: it is a segment to clear.
         slot.Clear();
-        slot.Progress.LeftAt = 0;
         lock (room.Lock)
         {
             StagingSlot head = room.InFlight.Dequeue();
