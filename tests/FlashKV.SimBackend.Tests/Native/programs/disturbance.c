@@ -218,14 +218,12 @@ static void run_under(void (*disturbance)(unsigned), bool is_recovered)
     s_disturb = disturbance;
     CHECK(pthread_create(&other, NULL, disturb, NULL), 0);
     uint64_t written = 0;
-    while (!atomic_load(&s_is_over)) {
+    for (bool is_last = false; !is_last; written++) {
+        is_last = atomic_load(&s_is_over); /* the last write meets what came after the others */
         tag(1, written);
         recoveries += write_through_all(&context, handle, written % 64);
-        written++;
     }
     CHECK(pthread_join(other, NULL), 0);
-    if (is_recovered && recoveries == 0)
-        recoveries += write_through_all(&context, handle, written % 64);
     CHECK(recoveries > 0, is_recovered);
     for (uint64_t back = 1; back <= 64 && back <= written; back++)
         check_tag(&context, handle, (written - back) % 64, written - back);
