@@ -15,7 +15,7 @@ internal sealed class TailCommand : StoreCommand
     private const double LongestMicroseconds = 10_000;
     private const double MostKept = 1.3;
     private const int Loaders = 2;
-    private const double LongestLook = 60;
+    private const double LongestLook = 10;
 
     private readonly Option<double> _minutes = new("--minutes")
     {
