@@ -22,10 +22,6 @@ public sealed record ClonedStoreOptions
         {
             MemoryBudget = MemoryBudget,
             OpenProgress = OpenProgress,
-
-            // There is nothing to flush or to compact; and scans that read ahead on other threads
-            // gained nothing (docs/benchmarks.md).
-            BackgroundThread = false,
         };
         options.Validate();
         return options;

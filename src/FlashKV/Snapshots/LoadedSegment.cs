@@ -10,4 +10,9 @@ namespace FlashKV.Snapshots;
 /// Whether its footer says where its records end. The checksums of a staged segment are set one by
 /// one, so they are not looked at.
 /// </param>
-internal readonly record struct LoadedSegment(Segment Segment, NativeRegion Image, bool IsSealed);
+/// <param name="IsAllLive">
+/// Whether the index pointed to each of its records, after the cut was taken: then those that
+/// belong to the cut are the newest of their keys in it too.
+/// </param>
+internal readonly record struct LoadedSegment(
+    Segment Segment, NativeRegion Image, bool IsSealed, bool IsAllLive);

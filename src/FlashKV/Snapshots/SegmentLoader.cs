@@ -15,7 +15,7 @@ internal sealed class SegmentLoader : IDisposable
 
     private readonly StoreCut _store;
     private readonly ShardCut _cut;
-    private readonly int _segmentBytes;
+    private readonly LogGeometry _geometry;
     private readonly List<PooledBuffer> _buffers = new(1 + MostAhead); // segment after segment
     private readonly Queue<Task<LoadedSegment>> _loading = new(MostAhead);
     private int _given;
@@ -25,8 +25,8 @@ internal sealed class SegmentLoader : IDisposable
     {
         _store = store;
         _cut = cut;
-        _segmentBytes = context.Geometry.SegmentBytes;
-        _buffers.Add(context.Buffers.Rent(_segmentBytes));
+        _geometry = context.Geometry;
+        _buffers.Add(context.Buffers.Rent(_geometry.SegmentBytes));
         int ahead = context.Options is { BackgroundThread: true, Seed: null }
             ? Math.Min(MostAhead, cut.Segments.Count - 1)
             : 0;
@@ -109,8 +109,10 @@ internal sealed class SegmentLoader : IDisposable
         _store.ThrowIfEnded(_cut);
         Segment segment = _cut.Segments[number];
         bool isSealed = segment.State != SegmentState.Staged;
-        NativeRegion image = _buffers[number % _buffers.Count].Region.Slice(0, _segmentBytes);
+        bool isAllLive = isSealed && segment.DeadBytes(_geometry) == 0;
+        NativeRegion image =
+            _buffers[number % _buffers.Count].Region.Slice(0, _geometry.SegmentBytes);
         _cut.Shard.Log.Reader.ReadSlot(segment, image);
-        return new LoadedSegment(segment, image, isSealed);
+        return new LoadedSegment(segment, image, isSealed, isAllLive);
     }
 }

@@ -9,7 +9,7 @@ namespace FlashKV.Snapshots;
 /// Reads the keys of a shard's cut, in the order of the log: segment after segment in large reads,
 /// each record once. One thread, which reads a segment's records while the next ones are loaded. It
 /// takes some records at a time, so that the index's lines of all of them load at once while their
-/// checksums are checked.
+/// checksums are checked. A segment with nothing dead in it needs no look at the index.
 /// </summary>
 /// <remarks>
 /// A scan is long and often the first in its process, so what it does for each record is compiled
@@ -135,7 +135,7 @@ internal sealed class ShardScan : IDisposable
                 && (record.Flags & (RecordFlags.Tombstone | RecordFlags.BatchCommit)) == 0
                 && record.Sequence <= _cut.Sequence;
             ulong hash = 0;
-            if (isCandidate)
+            if (isCandidate && !_current.IsAllLive)
             {
                 hash = _context.Hasher.Hash(record.Key);
                 _wanted.Add(_cut.Shard.Index.LineOf(hash));
@@ -162,8 +162,7 @@ internal sealed class ShardScan : IDisposable
         for (int i = 0; i < count; i++)
         {
             ScannedRecord record = _batch[i];
-            if (record.IsCandidate && _cut.IsCurrent(
-                record.Hash, _context.Geometry.PositionOf(_current.Segment.Slot, record.Offset)))
+            if (record.IsCandidate && (_current.IsAllLive || IsCurrent(record)))
             {
                 _batch[kept++] = record;
             }
@@ -171,6 +170,10 @@ internal sealed class ShardScan : IDisposable
 
         return kept;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsCurrent(in ScannedRecord record) => _cut.IsCurrent(
+        record.Hash, _context.Geometry.PositionOf(_current.Segment.Slot, record.Offset));
 
     private readonly record struct ScannedRecord(
         int Offset, int Size, bool IsCandidate, ulong Hash)
