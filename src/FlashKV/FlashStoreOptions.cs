@@ -58,7 +58,8 @@ public sealed record class FlashStoreOptions
 
     /// <summary>
     /// The bytes of log per byte of live record above which segments are compacted: 1.1 to 10; 1.25
-    /// by default.
+    /// by default. Where writers are faster than background work they compact as well, so that it
+    /// is kept to a tenth. A small one costs writing: records are moved more often.
     /// </summary>
     public double SpaceAmplification { get; init; } = 1.25;
 

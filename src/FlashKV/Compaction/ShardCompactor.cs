@@ -18,7 +18,7 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     // How much more than it may be the log is when writers help a little, and when they do as much
     // as it takes.
     private const double HelpAbove = 1.05;
-    private const double HelpMuchAbove = 1.5;
+    private const double HelpMuchAbove = 1.1;
 
     // The records that a step of background work looks at, and one of a writer.
     private const int RecordsPerStep = 2048;
@@ -99,8 +99,8 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
     }
 
     /// <summary>
-    /// Empties one segment if the log has outgrown what the options allow by far: called by a
-    /// writer before it opens another segment. It goes once a flush has come by, for which only
+    /// Empties one segment if the log has outgrown what the options allow although writers help:
+    /// called by a writer before it opens another segment. It goes once a flush has come by, for which only
     /// a writer waits who finds many such segments. What fails is left to background work, which
     /// meets and reports it.
     /// </summary>

@@ -179,7 +179,7 @@ internal sealed partial class ShardLog
         slot.Activate(segment, _geometry.HeaderOffsetOf(segment.Slot));
         room.InFlight.Enqueue(slot);
         room.Tail.Open(slot, _geometry.DataOffsetOf(segment.Slot), recordCount: 0);
-        _store.Work.Upkeep();
+        _store.Work.Upkeep(Shard);
     }
 
     private void WriteZeros(int slot)

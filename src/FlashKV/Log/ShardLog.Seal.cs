@@ -283,7 +283,7 @@ internal sealed partial class ShardLog
         {
             segment.State = SegmentState.Sealed;
             AskForCompaction();
-            _store.Work.Upkeep();
+            _store.Work.Upkeep(Shard);
         }
 
         _gate.Progress();

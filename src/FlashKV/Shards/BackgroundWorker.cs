@@ -1,57 +1,50 @@
 namespace FlashKV.Shards;
 
 /// <summary>
-/// The store's own threads. Some flush, each a part of the shards; one keeps prepared slots ready
-/// and compacts, for all. They sleep while there is nothing to do.
+/// The store's own threads, each for a part of the shards. Some flush; some keep prepared slots
+/// ready and compact. They sleep while there is nothing to do.
 /// </summary>
 internal sealed class BackgroundWorker : IWorkSignal, IDisposable
 {
     // A flush is mostly waiting for the device, so two are of use even on two cores.
     private const int MinFlushers = 2;
-    private const int CoresPerFlusher = 4;
+    private const int CoresPerThread = 4;
 
     private readonly StoreCore _store;
-    private readonly object _upkeep = new();
     private readonly ShardFlusher[] _flushers;
-    private readonly Thread _keeper;
-    private bool _upkeepDue;
-    private bool _stopping;
+    private readonly ShardKeeper[] _keepers;
 
     public BackgroundWorker(StoreCore store)
     {
         _store = store;
-        int wanted = Math.Max(MinFlushers, Environment.ProcessorCount / CoresPerFlusher);
-        _flushers = new ShardFlusher[Math.Min(wanted, store.Shards.Length)];
+        int wanted = Environment.ProcessorCount / CoresPerThread;
+        _keepers = new ShardKeeper[Math.Clamp(wanted, 1, store.Shards.Length)];
+        for (int i = 0; i < _keepers.Length; i++)
+        {
+            int first = i;
+            _keepers[i] = new ShardKeeper(() => KeepUpPart(first));
+        }
+
+        _flushers = new ShardFlusher[
+            Math.Min(Math.Max(MinFlushers, wanted), store.Shards.Length)];
         for (int i = 0; i < _flushers.Length; i++)
         {
             int first = i;
             _flushers[i] = new ShardFlusher(
                 store.Context.Options, isDue => FlushPart(first, isDue));
         }
-
-        _keeper = new Thread(RunKeeper) { IsBackground = true, Name = "FlashKV upkeep" };
-        _keeper.Start();
     }
 
     public void Dirtied(int shard) => FlusherOf(shard).Dirtied();
 
     public void Urgent(int shard) => FlusherOf(shard).Urgent();
 
-    public void Upkeep()
-    {
-        lock (_upkeep)
-        {
-            _upkeepDue = true;
-            Monitor.Pulse(_upkeep);
-        }
-    }
+    public void Upkeep(int shard) => KeeperOf(shard).Upkeep();
 
     public void Dispose()
     {
         Array.ForEach(_flushers, static flusher => flusher.Dispose());
-        Volatile.Write(ref _stopping, true);
-        Upkeep();
-        _keeper.Join();
+        Array.ForEach(_keepers, static keeper => keeper.Dispose());
     }
 
     /// <summary>
@@ -66,6 +59,8 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
 
     private ShardFlusher FlusherOf(int shard) => _flushers[shard % _flushers.Length];
 
+    private ShardKeeper KeeperOf(int shard) => _keepers[shard % _keepers.Length];
+
     // Called for every flush, so it allocates nothing.
     private void FlushPart(int first, bool isDue)
     {
@@ -78,7 +73,7 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
                 if (shard.Compactor.IsUnderWay)
                 {
                     // What it has emptied may go now.
-                    Upkeep();
+                    Upkeep(i);
                 }
             }
         }
@@ -88,32 +83,24 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         }
     }
 
-    private void RunKeeper()
+    private void KeepUpPart(int first)
     {
-        while (WaitForUpkeep())
+        try
         {
-            try
+            for (int i = first; i < _store.Shards.Length; i += _keepers.Length)
             {
-                KeepUpAll();
-            }
-            catch (Exception exception)
-            {
-                Note(exception);
-            }
-
-            EnforceLimits();
-        }
-    }
-
-    private void KeepUpAll()
-    {
-        foreach (Shard shard in _store.Shards)
-        {
-            if (KeepUp(shard))
-            {
-                Upkeep();
+                if (KeepUp(_store.Shards[i]))
+                {
+                    Upkeep(i);
+                }
             }
         }
+        catch (Exception exception)
+        {
+            Note(exception);
+        }
+
+        EnforceLimits();
     }
 
     private void EnforceLimits()
@@ -134,20 +121,6 @@ internal sealed class BackgroundWorker : IWorkSignal, IDisposable
         if (exception is not StoreFaultedException)
         {
             _store.Context.Fault.Set(exception);
-        }
-    }
-
-    private bool WaitForUpkeep()
-    {
-        lock (_upkeep)
-        {
-            while (!_upkeepDue)
-            {
-                Monitor.Wait(_upkeep);
-            }
-
-            _upkeepDue = false;
-            return !Volatile.Read(ref _stopping);
         }
     }
 

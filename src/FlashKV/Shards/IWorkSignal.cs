@@ -9,6 +9,8 @@ internal interface IWorkSignal
     /// <summary>Somebody waits for a flush, or will soon: a segment is full.</summary>
     void Urgent(int shard);
 
-    /// <summary>A segment was opened or sealed: prepared slots, or compaction, may be due.</summary>
-    void Upkeep();
+    /// <summary>
+    /// A segment was opened, sealed or let go: prepared slots, or compaction, may be due.
+    /// </summary>
+    void Upkeep(int shard);
 }

@@ -13,7 +13,7 @@ internal sealed class NoWorkSignal : IWorkSignal
     {
     }
 
-    public void Upkeep()
+    public void Upkeep(int shard)
     {
     }
 }

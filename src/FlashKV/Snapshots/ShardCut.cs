@@ -131,6 +131,6 @@ internal sealed class ShardCut : IDisposable
         Epoch.WaitForQuiescence();
         _superseded.Dispose();
         Shard.Log.AskForCompaction();
-        _store.Work.Upkeep();
+        _store.Work.Upkeep(Shard.Number);
     }
 }

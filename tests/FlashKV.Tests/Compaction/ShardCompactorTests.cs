@@ -99,6 +99,36 @@ public sealed class ShardCompactorTests
         Assert.Equal(2_000, shard.Index.Count);
     }
 
+    // Writers held the log at half more than its bound.
+    [Fact]
+    public void The_bound_is_kept_where_writers_outrun_background_work()
+    {
+        const int Keys = 20_000;
+        using var harness = new CoreHarness(shards: 1, chunks: 32);
+        Shard shard = harness.Core.Shards[0];
+        byte[] value = new byte[400];
+        var random = new Random(5);
+        double most = 0;
+        for (int i = 0; i < 12 * Keys; i++)
+        {
+            harness.Put(BitConverter.GetBytes(i < Keys ? i : random.Next(Keys)), value);
+            if (i % 5_000 == 0)
+            {
+                // Background work that hardly comes to anything.
+                _ = BackgroundWorker.Work(shard);
+            }
+
+            if (i > 2 * Keys && i % 1_000 == 0)
+            {
+                most = Math.Max(most, AmplificationOf(harness, shard));
+            }
+        }
+
+        // A tenth more is where writers do what it takes; here they do nearly all of it.
+        double bound = harness.Options.SpaceAmplification;
+        Assert.InRange(most, bound, bound * 1.4);
+    }
+
     // A writer that emptied a whole segment flushed, and waited until the segment could go.
     [Fact]
     public void A_writer_that_empties_a_segment_does_not_wait_for_a_flush()
@@ -360,6 +390,13 @@ public sealed class ShardCompactorTests
     }
 
     // What was emptied goes with the flush after it.
+    private static double AmplificationOf(CoreHarness harness, Shard shard)
+    {
+        var picker = new VictimPicker(shard.Log, harness.Core.Context.Geometry);
+        _ = picker.Pick(1);
+        return picker.LastAmplification;
+    }
+
     private static void CompactWithin(CoreHarness harness)
     {
         foreach (Shard shard in harness.Core.Shards)
