@@ -19,12 +19,7 @@ internal sealed class StoreProcess : IDisposable
     /// <summary>Starts one and waits until its store is open.</summary>
     public static StoreProcess Start(string store, StoreSetup setup)
     {
-        ProcessStartInfo start = new("dotnet", ["exec", Program(), WorkerProgram.Verb])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
-        StoreProcess process = new(Process.Start(start)!);
+        StoreProcess process = new(Process.Start(StartInfo())!);
         try
         {
             process.Opening = process.Ask(new WorkerSetup(store, setup));
@@ -65,6 +60,22 @@ internal sealed class StoreProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    // A program that was published with its runtime is on machines that have no other one.
+    private static ProcessStartInfo StartInfo()
+    {
+        string program = Program();
+        string host = Environment.ProcessPath!;
+        bool isItself = Path.GetFileNameWithoutExtension(host)
+            == Path.GetFileNameWithoutExtension(program);
+        return new ProcessStartInfo(
+            isItself ? host : "dotnet",
+            [.. isItself ? (string[])[] : ["exec", program], WorkerProgram.Verb])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
     }
 
     /// <summary>This program; if it is the test host, the one beside it.</summary>
