@@ -149,9 +149,7 @@ public sealed class BatchWriterTests
 
         // The commit record lies in the first shard; only that shard's segment is sealed.
         Segment segment = harness.Core.Shards[0].Log.Hot.Current!.Segment!;
-        harness.Core.Shards[0].Log.CloseSegment(SegmentKind.Hot);
-        Assert.True(harness.Core.Shards[0].Log.TryAdvanceFlush(out _));
-        Assert.Equal(SegmentState.Sealed, segment.State);
+        Seal(harness.Core.Shards[0]);
         Assert.Equal(1, segment.Pins);
         Assert.Equal(1, harness.Core.Context.Batches.Count);
         harness.CutPowerAndReopen(seed: 1);
@@ -169,8 +167,7 @@ public sealed class BatchWriterTests
         foreach (Shard shard in harness.Core.Shards)
         {
             harness.Core.Flush();
-            shard.Log.CloseSegment(SegmentKind.Hot);
-            Assert.True(shard.Log.TryAdvanceFlush(out _));
+            Seal(shard);
             Assert.Equal(shard.Number == 0 ? 1 : 0, segment.Pins);
         }
 
@@ -377,6 +374,16 @@ public sealed class BatchWriterTests
         AssertOneBatch(harness);
         harness.KillAndReopen();
         AssertOneBatch(harness);
+    }
+
+    // A segment is sealed once readers have gone, those of stores of other tests too.
+    private static void Seal(Shard shard)
+    {
+        Segment segment = shard.Log.Hot.Current!.Segment!;
+        shard.Log.CloseSegment(SegmentKind.Hot);
+        Assert.True(SpinWait.SpinUntil(
+            () => shard.Log.TryAdvanceFlush(out _) && segment.State == SegmentState.Sealed,
+            TimeSpan.FromMinutes(1)));
     }
 
     private static void AssertOneBatch(CoreHarness harness) =>
