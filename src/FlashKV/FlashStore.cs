@@ -34,7 +34,7 @@ public sealed partial class FlashStore : IDisposable, IAsyncDisposable
     }
 
     /// <summary>
-    /// The most bytes that a key and its value can have together: 8,312 less than
+    /// The most bytes that a key and its value can have together: 8,308 less than
     /// <see cref="FlashStoreOptions.SegmentBytes"/> of the store. More is refused with an
     /// <see cref="ArgumentException"/>, and nothing is changed.
     /// </summary>

@@ -30,7 +30,7 @@ public sealed record class FlashStoreOptions
 
     /// <summary>
     /// The bytes of a segment of a new store: a power of two from 256 KiB to 16 MiB; 1 MiB by
-    /// default. A key and its value have at most 8,312 bytes less; see
+    /// default. A key and its value have at most 8,308 bytes less; see
     /// <see cref="FlashStore.MaxRecordLength"/>.
     /// </summary>
     public int SegmentBytes { get; init; } = 1 << 20;

@@ -260,14 +260,14 @@ public sealed class FlashStoreTests : IDisposable
     [InlineData(256 << 10)]
     [InlineData(1 << 20)]
     [InlineData(16 << 20)]
-    public void The_largest_record_has_8_312_bytes_less_than_a_segment(int segmentBytes)
+    public void The_largest_record_has_8_308_bytes_less_than_a_segment(int segmentBytes)
     {
         var options = new FlashStoreOptions { Shards = 1, SegmentBytes = segmentBytes };
-        byte[] largest = new byte[segmentBytes - 8_312 - 1];
+        byte[] largest = new byte[segmentBytes - 8_308 - 1];
         new Random(segmentBytes).NextBytes(largest);
         using (FlashStore store = FlashStore.Open(_directory, options))
         {
-            Assert.Equal(segmentBytes - 8_312, store.MaxRecordLength);
+            Assert.Equal(segmentBytes - 8_308, store.MaxRecordLength);
             Assert.Contains(
                 $"{largest.Length} bytes",
                 Assert.Throws<ArgumentException>(

@@ -7,5 +7,5 @@ namespace FlashKV.Log;
 internal static class FormatVersion
 {
     /// <summary>The format that this library writes, and the only one that it reads.</summary>
-    public const uint Current = 2;
+    public const uint Current = 3;
 }

@@ -16,9 +16,7 @@ internal static class RecordFormat
     public const int KeyLengthOffset = SequenceOffset + sizeof(ulong);
     public const int FlagsOffset = KeyLengthOffset + sizeof(ushort);
     public const int PaddingOffset = FlagsOffset + sizeof(byte);
-    public const int KeyspaceOffset = PaddingOffset + sizeof(byte);
-    public const int ReservedOffset = KeyspaceOffset + sizeof(ushort);
-    public const int HeaderBytes = ReservedOffset + sizeof(ushort);
+    public const int HeaderBytes = PaddingOffset + sizeof(byte);
     public const int BatchIdBytes = sizeof(ulong);
     public const int ExpiryBytes = sizeof(long);
     public const int Alignment = 8;
@@ -74,7 +72,6 @@ internal static class RecordFormat
         BinaryPrimitives.WriteUInt16LittleEndian(record[KeyLengthOffset..], (ushort)key.Length);
         record[FlagsOffset] = (byte)flags;
         record[PaddingOffset] = (byte)(record.Length - end);
-        BinaryPrimitives.WriteUInt32LittleEndian(record[KeyspaceOffset..], 0);
         if (keyOffset != HeaderBytes)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(record[HeaderBytes..], batchId);

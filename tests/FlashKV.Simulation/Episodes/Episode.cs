@@ -15,7 +15,7 @@ internal sealed partial class Episode : IDisposable
     private const int MaxOpenEntries = 25;
 
     // The longest value that any key of a store can have here: its longest keys have 700 bytes.
-    private const int MostBytes = (256 << 10) - 8_312 - 700;
+    private const int MostBytes = (256 << 10) - 8_308 - 700;
 
     private readonly EpisodePlan _plan;
     private readonly Trace _trace = new();

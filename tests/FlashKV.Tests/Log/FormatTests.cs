@@ -49,8 +49,7 @@ public sealed class FormatTests
         byte[] record = WriteRecord("k"u8, "v"u8, sequence: 1);
 
         Assert.Equal(
-            "22000000" + "0100000000000000" + "0100" + "00" + "06" + "00000000" + "6B76"
-            + "000000000000",
+            "1A000000" + "0100000000000000" + "0100" + "00" + "02" + "6B76" + "0000",
             Convert.ToHexString(record.AsSpan(RecordFormat.SizeOffset)));
     }
 
