@@ -239,13 +239,26 @@ internal sealed partial class ShardLog
     private bool FreeLeft(TailRoom room)
     {
         bool progressed = false;
-        while (OldestLeft(room) is { } slot && Epoch.HasPassed(slot.Progress.LeftAt))
+        while (OldestLeft(room) is { } slot && HaveReadersGone(slot))
         {
             Free(room, slot);
             progressed = true;
         }
 
         return progressed;
+    }
+
+    // Readers of any store in the process count. The same calls on a seeded one make the same bytes
+    // all the same.
+    private bool HaveReadersGone(StagingSlot slot)
+    {
+        if (_store.Options.Seed is null)
+        {
+            return Epoch.HasPassed(slot.Progress.LeftAt);
+        }
+
+        Epoch.WaitFor(slot.Progress.LeftAt);
+        return true;
     }
 
     // Slots are left, and freed, in the order in which they were filled.
