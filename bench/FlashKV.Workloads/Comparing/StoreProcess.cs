@@ -67,8 +67,8 @@ internal sealed class StoreProcess : IDisposable
     {
         string program = Program();
         string host = Environment.ProcessPath!;
-        bool isItself = Path.GetFileNameWithoutExtension(host)
-            == Path.GetFileNameWithoutExtension(program);
+        string own = Path.ChangeExtension(program, null);
+        bool isItself = host == own || host == own + ".exe";
         return new ProcessStartInfo(
             isItself ? host : "dotnet",
             [.. isItself ? (string[])[] : ["exec", program], WorkerProgram.Verb])

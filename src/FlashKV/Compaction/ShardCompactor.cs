@@ -100,25 +100,34 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
 
     /// <summary>
     /// Empties one segment if the log has outgrown what the options allow although writers help:
-    /// called by a writer before it opens another segment. It goes once a flush has come by, for which only
-    /// a writer waits who finds many such segments. What fails is left to background work, which
-    /// meets and reports it.
+    /// called by a writer before it opens another segment. It waits neither for somebody else who
+    /// compacts nor for the flushes that let segments go. What fails is left to background work,
+    /// which meets and reports it.
     /// </summary>
     public void HelpMuch()
     {
-        if (_picker.LastAmplification <= store.Options.SpaceAmplification * HelpMuchAbove)
+        if (_picker.LastAmplification <= store.Options.SpaceAmplification * HelpMuchAbove
+            || !Gate.TryEnter())
         {
             return;
         }
 
         try
         {
-            _ = Advance(int.MaxValue);
+            FreeDurable();
+            if (_moved.Count < MaxMoved)
+            {
+                AdvanceUnsynchronized(int.MaxValue);
+            }
         }
         catch (Exception exception) when (exception is InsufficientMemoryException
             or StoreFullException or CorruptStoreException or DeviceException)
         {
             shard.Log.AskForCompaction();
+        }
+        finally
+        {
+            Gate.Exit();
         }
     }
 
@@ -192,21 +201,26 @@ internal sealed partial class ShardCompactor(Shard shard, StoreContext store)
                 Settle();
             }
 
-            bool isMoving = TryBegin();
-            if (isMoving)
-            {
-                MoveSome(records, mayWait: true);
-            }
-
-            if (_moved.Count != 0)
-            {
-                // The next flush lets them go.
-                shard.Log.MarkDirty();
-            }
-
-            NoteProgress();
-            return isMoving;
+            return AdvanceUnsynchronized(records);
         }
+    }
+
+    private bool AdvanceUnsynchronized(int records)
+    {
+        bool isMoving = TryBegin();
+        if (isMoving)
+        {
+            MoveSome(records, mayWait: true);
+        }
+
+        if (_moved.Count != 0)
+        {
+            // The next flush lets them go.
+            shard.Log.MarkDirty();
+        }
+
+        NoteProgress();
+        return isMoving;
     }
 
     private void CompactIfWorth(Segment segment)
