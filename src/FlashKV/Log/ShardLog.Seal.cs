@@ -248,11 +248,11 @@ internal sealed partial class ShardLog
         return progressed;
     }
 
-    // Readers of any store in the process count. The same calls on a seeded one make the same bytes
-    // all the same.
+    // Readers of any store in the process count. The same calls on a seeded one, or on one that is
+    // stepped, do the same all the same.
     private bool HaveReadersGone(StagingSlot slot)
     {
-        if (_store.Options.Seed is null)
+        if (_store.Options is { BackgroundThread: true, Seed: null })
         {
             return Epoch.HasPassed(slot.Progress.LeftAt);
         }

@@ -4,6 +4,8 @@ using FlashKV.Memory;
 
 namespace FlashKV.Tests.Memory;
 
+// Its frames are free once readers of all stores have gone, so its figures depend on other tests.
+[Collection(AllocationTests.Alone)]
 public class RecordCacheTests
 {
     private const int SegmentBytes = 1 << 20;
