@@ -389,7 +389,6 @@ public sealed class ShardCompactorTests
         }
     }
 
-    // What was emptied goes with the flush after it.
     private static double AmplificationOf(CoreHarness harness, Shard shard)
     {
         var picker = new VictimPicker(shard.Log, harness.Core.Context.Geometry);
@@ -397,6 +396,7 @@ public sealed class ShardCompactorTests
         return picker.LastAmplification;
     }
 
+    // What was emptied goes with the flush after it.
     private static void CompactWithin(CoreHarness harness)
     {
         foreach (Shard shard in harness.Core.Shards)
