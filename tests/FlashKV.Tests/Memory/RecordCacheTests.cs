@@ -18,15 +18,11 @@ public class RecordCacheTests
     public void A_record_is_found_by_its_own_name_only()
     {
         using Rig rig = new(64);
+        rig.Add(7);
+        rig.Add(7);
+        rig.Add(7);
 
-        // The first frames are free once operations of other tests have ended.
-        Assert.True(SpinWait.SpinUntil(
-            () =>
-            {
-                rig.Add(7);
-                return rig.IsThere(7);
-            },
-            TimeSpan.FromMinutes(1)));
+        Assert.True(rig.IsThere(7));
         Assert.False(rig.IsThere(8));
         Segment segment = rig.SegmentOf(7);
         Assert.False(rig.Cache.TryFind(Shard + 1, segment, Rig.OffsetOf(7), out _));
