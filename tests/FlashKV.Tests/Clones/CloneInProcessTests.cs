@@ -369,7 +369,10 @@ public sealed class CloneInProcessTests : IDisposable
         listening.Bind(CloneSocket.EndPointOf(path));
         listening.Listen();
         string driverPath = Path.Combine(_directory, "driver.sock");
-        using Socket driver = CloneSocket.Create();
+
+        // Of the driver's own kind, so that a connection is made and the answer waited for.
+        using Socket driver = new(
+            AddressFamily.Unix, SocketType.Seqpacket, ProtocolType.Unspecified);
         driver.Bind(CloneSocket.EndPointOf(driverPath));
         driver.Listen();
         Task serving = Task.Run(() =>
