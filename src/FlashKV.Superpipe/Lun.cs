@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FlashKV.Superpipe.Commands;
 
 namespace FlashKV.Superpipe;
@@ -164,6 +165,30 @@ public abstract class Lun : IDisposable
     {
         completion = TransferAsync(batch, cancellationToken);
         return true;
+    }
+
+    /// <summary>
+    /// Begins a batch if command blocks are plentiful at this moment: then at least half of all stay
+    /// free for others, since nobody but the caller carries it on. The adapter works on it meanwhile.
+    /// </summary>
+    /// <param name="batch">
+    /// The transfers; see <see cref="Transfer(ReadOnlySpan{BlockTransfer})"/>. Memory and buffers
+    /// must stay valid and unchanged until the batch has ended.
+    /// </param>
+    /// <param name="pending">
+    /// What to wait for when it has begun; <see langword="null"/> otherwise. The one allocation.
+    /// </param>
+    /// <returns>
+    /// <see langword="false"/> when there were too few command blocks, and nothing was begun.
+    /// </returns>
+    /// <exception cref="ArgumentException">A transfer reaches outside of the LUN.</exception>
+    /// <exception cref="InvalidOperationException">The LUN is not open for this access.</exception>
+    /// <exception cref="ObjectDisposedException">The LUN was released.</exception>
+    public virtual bool TryBeginTransfer(
+        ReadOnlyMemory<BlockTransfer> batch, [NotNullWhen(true)] out PendingTransfer? pending)
+    {
+        pending = null;
+        return false;
     }
 
     /// <summary>Makes a batch ready to be carried on together with others.</summary>

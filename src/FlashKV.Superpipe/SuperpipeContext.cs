@@ -222,6 +222,12 @@ public abstract class SuperpipeContext : IDisposable
 
     internal abstract SteppedBatch Begin(LunHandle lun, ReadOnlyMemory<BlockTransfer> batch);
 
+    internal abstract bool TryBegin(
+        LunHandle lun,
+        ReadOnlyMemory<BlockTransfer> batch,
+        int commands,
+        out SteppedBatch? begun);
+
     internal abstract ValueTask TransferAsync(
         LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation);
 

@@ -19,6 +19,12 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
     /// <summary>Rounds without progress on the caller's thread before the batch is handed over.</summary>
     private const int MaxInlineIdle = 4;
 
+    /// <summary>
+    /// Rounds without progress after which a batch that is begun is left: one to have a simulated
+    /// adapter begin, one to look whether it was that fast.
+    /// </summary>
+    private const int IdleRoundsToBegin = 2;
+
     /// <summary>Rounds before the work item goes to the back of the pool's queue.</summary>
     private const int RoundsPerTurn = 4096;
 
@@ -94,6 +100,32 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
         AsyncTransfer<TRegisters> transfer = Rent();
         transfer.Begin(lun, transfers, CancellationToken.None);
         return transfer;
+    }
+
+    /// <summary>
+    /// Begins a batch that its caller carries on by himself, if all of its commands find a block at
+    /// once, and makes the rounds after which the adapter has all of them.
+    /// </summary>
+    internal bool TryBegin(
+        LunHandle lun,
+        ReadOnlyMemory<BlockTransfer> transfers,
+        int commands,
+        out SteppedBatch? begun)
+    {
+        AsyncTransfer<TRegisters> transfer = Rent();
+        transfer.Begin(lun, transfers, CancellationToken.None);
+        if (!transfer.TryReserve(commands))
+        {
+            Return(transfer);
+            begun = null;
+            return false;
+        }
+
+        begun = transfer;
+        int idle = 0;
+        for (int round = 0; round < commands && idle < IdleRoundsToBegin; round++)
+            idle = transfer.StepInline() ? 0 : idle + 1;
+        return true;
     }
 
     /// <summary>Waits while batches are delayed.</summary>

@@ -13,16 +13,23 @@ internal static class BatchGroup
 
     internal static void Run(ReadOnlySpan<LunBatch> batches)
     {
+        Exception? failure = Finish(Begin(batches));
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
+    }
+
+    /// <summary>Carries batches on until all have ended, and gives them back.</summary>
+    /// <returns>How one of them failed, if one did.</returns>
+    internal static Exception? Finish(SteppedBatch? first)
+    {
         Exception? failure = null;
-        SteppedBatch? first = Begin(batches);
         for (int idle = 0; first is not null;)
         {
             bool mayWait = idle >= RoundsBeforeWaiting;
             idle = StepAll(ref first, mayWait, ref failure) ? 0 : idle + 1;
         }
 
-        if (failure is not null)
-            ExceptionDispatchInfo.Throw(failure);
+        return failure;
     }
 
     private static SteppedBatch? Begin(ReadOnlySpan<LunBatch> batches)

@@ -120,6 +120,23 @@ internal sealed partial class AttachedContext<TRegisters> : SuperpipeContext
         return AsyncTransfers.Begin(lun, batch);
     }
 
+    // Half of the blocks stay free for those who carry their batches on.
+    internal override bool TryBegin(
+        LunHandle lun,
+        ReadOnlyMemory<BlockTransfer> batch,
+        int commands,
+        out SteppedBatch? begun)
+    {
+        ObjectDisposedException.ThrowIf(_isClosing, this);
+        begun = null;
+        if (Queue.FreeCount - commands < CommandBlocks / 2
+            || !AsyncTransfers.TryBegin(lun, batch, commands, out begun))
+            return false;
+
+        SuperpipeMetrics.CountBlocks(_channel.Path, batch.Span);
+        return true;
+    }
+
     internal override ValueTask TransferAsync(
         LunHandle lun, ReadOnlyMemory<BlockTransfer> batch, CancellationToken cancellation)
     {

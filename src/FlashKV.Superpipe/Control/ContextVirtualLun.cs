@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FlashKV.Superpipe.Commands;
 
 namespace FlashKV.Superpipe.Control;
@@ -13,6 +14,10 @@ internal sealed class ContextVirtualLun(LunHandle handle) : VirtualLun
 
     internal override SteppedBatch? Begin(ReadOnlyMemory<BlockTransfer> batch) =>
         handle.Begin(batch);
+
+    public override bool TryBeginTransfer(
+        ReadOnlyMemory<BlockTransfer> batch, [NotNullWhen(true)] out PendingTransfer? pending) =>
+        handle.TryBegin(batch, out pending);
 
     public override bool TryTransfer(ReadOnlySpan<BlockTransfer> batch) =>
         handle.TryTransfer(batch);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using FlashKV.Superpipe.Abi;
 using FlashKV.Superpipe.Commands;
 
@@ -59,6 +60,18 @@ internal sealed class LunHandle
     {
         Check(batch.Span);
         return batch.IsEmpty ? null : Context.Begin(this, batch);
+    }
+
+    internal bool TryBegin(
+        ReadOnlyMemory<BlockTransfer> batch, [NotNullWhen(true)] out PendingTransfer? pending)
+    {
+        Check(batch.Span);
+        long commands = TransferCursor.CountCommands(batch.Span, Target.MaxBlocks);
+        SteppedBatch? begun = null;
+        bool hasBegun = commands == 0 || (commands <= Context.CommandBlocks / 2
+            && Context.TryBegin(this, batch, (int)commands, out begun));
+        pending = hasBegun ? new PendingTransfer(begun) : null;
+        return hasBegun;
     }
 
     internal bool TryTransfer(ReadOnlySpan<BlockTransfer> batch)
