@@ -95,7 +95,7 @@ public sealed record class FlashStoreOptions
     internal TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>How the store attaches to its device.</summary>
-    internal AttachOptions Attachment { get; init; } = new();
+    internal AttachOptions Attachment { get; init; } = new() { CommandBlocks = 512 };
 
     /// <summary>
     /// Where the identity of a new store comes from, instead of the system; opening then goes

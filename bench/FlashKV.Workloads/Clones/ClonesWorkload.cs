@@ -22,6 +22,7 @@ internal sealed class ClonesWorkload(
     private const double NoLimit = 1e12;
     private const double FirstRecordGoal = 1;
     private const double ScanGoal = 0.9;
+    private const int ScanSeconds = 2;
 
     private readonly Dictionary<string, Latencies> _latencies = [];
     private readonly List<double> _cloneRates = [];
@@ -119,46 +120,58 @@ internal sealed class ClonesWorkload(
             + $"bytes before it: {Statistics.Median(written.Skip(1)) / 1024:N0} KiB"));
     }
 
+    // The first scan of a process finds its code not compiled; those that follow say what the device
+    // and the scan can do.
     private void MeasureScan(FlashStore store)
     {
-        List<double> ratios = [];
-        List<double> sharedRatios = [];
+        List<Rates> ratios = [];
+        List<Rates> sharedRatios = [];
         for (int round = 0; round < rounds; round++)
         {
-            double scan = RateOfScan(store);
-            double shared = RateOfScan(store, Threads.ToString(CultureInfo.InvariantCulture));
-            using ReaderRun file = new(Process.Start(ReaderRun.StartInfo(
+            Rates scan = RatesOfScan(store);
+            Rates shared = RatesOfScan(store, Threads.ToString(CultureInfo.InvariantCulture));
+            using ReaderRun reader = new(Process.Start(ReaderRun.StartInfo(
                 _other, NoLimit.ToString(CultureInfo.InvariantCulture)))!);
-            double rate = Rate(file);
-            ratios.Add(scan / rate);
-            sharedRatios.Add(shared / rate);
+            Rates file = RatesOf(reader);
+            ratios.Add(scan.By(file));
+            sharedRatios.Add(shared.By(file));
             report.Notes.Add(string.Create(
                 CultureInfo.InvariantCulture,
-                $"a scan of a clone alone: {scan / 1e6:N0} MB/s, {ratios[^1]:N2} times the "
-                + $"other file in reads of 1 MiB; by {Threads} threads: {shared / 1e6:N0} MB/s, "
-                + $"{sharedRatios[^1]:N2} times"));
+                $"MB/s of the first round, of the {ScanSeconds} s that follow: a scan of a clone "
+                + $"alone {scan}, by {Threads} threads {shared}, the other file in reads of "
+                + $"1 MiB {file}"));
         }
 
-        report.Goals.Add(Goal.AtLeast(
-            "a scan of a clone by the sequential rate of a file",
-            Statistics.Median(ratios), ScanGoal, "times"));
-        report.Goals.Add(Goal.AtLeast(
-            $"the same by {Threads} threads that share the shards",
-            Statistics.Median(sharedRatios), ScanGoal, "times"));
+        AddGoals("a scan of a clone", ratios);
+        AddGoals($"one by {Threads} threads that share the shards", sharedRatios);
     }
 
-    private static double RateOfScan(FlashStore store, params string[] arguments)
+    private void AddGoals(string scan, List<Rates> ratios)
+    {
+        report.Goals.Add(Goal.AtLeast(
+            $"{scan}, the first, by the sequential rate of a file",
+            Statistics.Median(ratios.Select(static ratio => ratio.First)), ScanGoal, "times"));
+        report.Goals.Add(Goal.AtLeast(
+            $"{scan}, those that follow, by the sequential rate of a file",
+            Statistics.Median(ratios.Select(static ratio => ratio.Later)), ScanGoal, "times"));
+    }
+
+    private static Rates RatesOfScan(FlashStore store, params string[] arguments)
     {
         using StoreClone clone = store.CloneToAsync(ReaderRun.StartInfo(arguments)).Result;
         using ReaderRun reader = new(clone.Process);
-        return Rate(reader);
+        return RatesOf(reader);
     }
 
-    private static double Rate(ReaderRun reader)
+    private static Rates RatesOf(ReaderRun reader)
     {
         reader.WaitForFirst();
         (double bytes, double seconds) = reader.WaitForRound();
-        return bytes / seconds;
+        reader.GoOn();
+        using ManualResetEventSlim never = new();
+        never.Wait(TimeSpan.FromSeconds(ScanSeconds));
+        (double laterBytes, double laterSeconds) = reader.Stop();
+        return new Rates(bytes / seconds, laterBytes / laterSeconds);
     }
 
     private void MeasureWriter(FlashStore store)
@@ -273,5 +286,14 @@ internal sealed class ClonesWorkload(
         string line = File.ReadLines("/proc/self/io")
             .First(static line => line.StartsWith(Label, StringComparison.Ordinal));
         return long.Parse(line.AsSpan(Label.Length), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The bytes per second of a first round and of those that follow.</summary>
+    private readonly record struct Rates(double First, double Later)
+    {
+        public Rates By(Rates other) => new(First / other.First, Later / other.Later);
+
+        public override string ToString() => string.Create(
+            CultureInfo.InvariantCulture, $"{First / 1e6:N0} and {Later / 1e6:N0}");
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using FlashKV.Memory;
 using FlashKV.Shards;
@@ -79,6 +80,41 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
             ReadSlotFromDevice(segment.Slot, destination);
         }
     }
+
+    /// <summary>
+    /// Reads the blocks with some bytes of a slot, from memory where they are there.
+    /// </summary>
+    /// <param name="segment">The segment; the caller is inside an operation.</param>
+    /// <param name="start">The first byte, at the start of a block.</param>
+    /// <param name="end">The byte behind the last one.</param>
+    /// <param name="slot">Memory for a whole slot; the blocks go where they lie in it.</param>
+    public void Read(Segment segment, int start, int end, NativeRegion slot)
+    {
+        BlockTransfer transfer = TransferOf(segment, start, end, slot);
+        int length = transfer.BlockCount * LogGeometry.BlockBytes;
+        nint image = segment.Image;
+        if (image != 0)
+        {
+            new NativeRegion(image, slot.Length).Span(start, length)
+                .CopyTo(slot.Span(start, length));
+        }
+        else
+        {
+            lun.Transfer(transfer);
+        }
+    }
+
+    /// <summary>
+    /// Begins to read the blocks with some bytes of a slot from the device, if there are command
+    /// blocks enough; see <see cref="Read"/>.
+    /// </summary>
+    public bool TryBeginRead(
+        Segment segment,
+        int start,
+        int end,
+        NativeRegion slot,
+        [NotNullWhen(true)] out PendingTransfer? pending) =>
+        lun.TryBeginTransfer(new[] { TransferOf(segment, start, end, slot) }, out pending);
 
     /// <summary>Reads the bytes of a whole slot from the device.</summary>
     public void ReadSlotFromDevice(int slot, NativeRegion destination) =>
@@ -211,6 +247,18 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
         }
 
         return record;
+    }
+
+    private BlockTransfer TransferOf(Segment segment, int start, int end, NativeRegion slot)
+    {
+        int first = start / LogGeometry.BlockBytes;
+        int blocks = ((end - 1) / LogGeometry.BlockBytes) + 1 - first;
+        Debug.Assert(start % LogGeometry.BlockBytes == 0 && blocks > 0);
+        return new BlockTransfer(
+            BlockOperation.Read,
+            _geometry.FirstBlockOf(segment.Slot) + first,
+            blocks,
+            slot.Address + start);
     }
 
     // Three at a time: the checksum of one is a chain of instructions that wait for each other.

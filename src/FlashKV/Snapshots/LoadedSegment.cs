@@ -3,9 +3,10 @@ using FlashKV.Memory;
 
 namespace FlashKV.Snapshots;
 
-/// <summary>The bytes of a segment as they were when it was loaded.</summary>
+/// <summary>The bytes of a segment as they were when they were loaded.</summary>
 /// <param name="Segment">The segment.</param>
-/// <param name="Image">The bytes of its slot, until the next one is loaded.</param>
+/// <param name="Image">The bytes of its slot, as far as they are loaded and not released.</param>
+/// <param name="End">The offset in the slot at which its records end, or can.</param>
 /// <param name="IsSealed">
 /// Whether its footer says where its records end. The checksums of a staged segment are set one by
 /// one, so they are not looked at.
@@ -15,4 +16,4 @@ namespace FlashKV.Snapshots;
 /// belong to the cut are the newest of their keys in it too.
 /// </param>
 internal readonly record struct LoadedSegment(
-    Segment Segment, NativeRegion Image, bool IsSealed, bool IsAllLive);
+    Segment Segment, NativeRegion Image, int End, bool IsSealed, bool IsAllLive);

@@ -77,14 +77,13 @@ internal sealed class ShardScan : IDisposable
 
     private bool OpenNext()
     {
-        if (!_loader.TryLoadNext(out _current))
+        if (!_loader.TryOpenNext(out _current))
         {
             return false;
         }
 
         _offset = _context.Geometry.DataOffsetOf(_current.Segment.Slot);
-        _end = _current.IsSealed
-            ? _current.Segment.Footer.DataEnd : _context.Geometry.SegmentBytes;
+        _end = _current.End;
         return true;
     }
 
@@ -92,7 +91,14 @@ internal sealed class ShardScan : IDisposable
     {
         _next = 0;
         _count = 0;
+        _loader.Release(_offset);
         int count = Walk();
+        while (count == 0 && _loader.LoadedEnd < _end)
+        {
+            _loader.LoadMore();
+            count = Walk();
+        }
+
         if (_current.IsSealed)
         {
             count = CountWhole(count);
@@ -117,8 +123,8 @@ internal sealed class ShardScan : IDisposable
     }
 
     /// <summary>
-    /// Steps over some records, none of which was checked, and begins to load the lines of those
-    /// that may be the cut's.
+    /// Steps over some records that are loaded, none of which was checked, and begins to load the
+    /// lines of those that may be the cut's.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private int Walk()
@@ -127,9 +133,10 @@ internal sealed class ShardScan : IDisposable
         _store.ThrowIfEnded(_cut);
         int offset = _offset;
         int count = 0;
-        while (count < BatchLength && offset < _end
+        int end = _loader.LoadedEnd;
+        while (count < BatchLength && offset < end
             && RecordView.TryParse(
-                _current.Image.Span(offset, _end - offset), out RecordView record))
+                _current.Image.Span(offset, end - offset), out RecordView record))
         {
             bool isCandidate = record.State == RecordState.Committed
                 && (record.Flags & (RecordFlags.Tombstone | RecordFlags.BatchCommit)) == 0

@@ -14,6 +14,7 @@ internal sealed class StoreCut
     private readonly long _maxHeldBytes;
     private readonly ITimer? _timer;
     private readonly bool _isForClone;
+    private readonly HashSet<SegmentLoader> _loaders = []; // and the lock around it
     private int _end;
 
     private StoreCut(StoreCore store, SnapshotOptions options, bool isForClone)
@@ -104,6 +105,24 @@ internal sealed class StoreCut
         }
     }
 
+    /// <summary>Notes who reads it with transfers that are under way while nobody waits.</summary>
+    public void Add(SegmentLoader loader)
+    {
+        lock (_loaders)
+        {
+            _loaders.Add(loader);
+        }
+    }
+
+    /// <summary>Forgets who read it.</summary>
+    public void Remove(SegmentLoader loader)
+    {
+        lock (_loaders)
+        {
+            _loaders.Remove(loader);
+        }
+    }
+
     /// <summary>The bytes that count no more and stay because their segments are held.</summary>
     public long HeldBytes()
     {
@@ -145,8 +164,20 @@ internal sealed class StoreCut
 
         // Who has found it readable reads on; nobody else does.
         Epoch.WaitForQuiescence();
+        StopLoaders();
         Array.ForEach(_shards, static shard => shard.Dispose());
         Released?.Invoke();
+    }
+
+    private void StopLoaders()
+    {
+        SegmentLoader[] loaders;
+        lock (_loaders)
+        {
+            loaders = [.. _loaders];
+        }
+
+        Array.ForEach(loaders, static loader => loader.Stop());
     }
 
     private static Exception RefusalOf(CutEnd ended) => ended switch
