@@ -13,13 +13,13 @@ namespace FlashKV.Snapshots;
 /// </summary>
 /// <remarks>
 /// Its user is one thread; the cut may be ended by another, which takes the lock to wait for what is
-/// under way. Three pieces of a quarter of a MiB are as fast as the device, and leave half of a
-/// context's command blocks free.
+/// under way. Four pieces of a quarter of a MiB under way are as fast as the device, and leave half
+/// of a context's command blocks free.
 /// </remarks>
 internal sealed class SegmentLoader : IDisposable
 {
     private const int PieceBytes = 256 << 10;
-    private const int MostAhead = 3;
+    private const int MostBegun = 4;
 
     // Two, so that a piece of the next segment need not wait for its place.
     private const int MostBuffers = 2;
@@ -30,7 +30,7 @@ internal sealed class SegmentLoader : IDisposable
     private readonly int _pieceBytes;
     private readonly List<PooledBuffer> _buffers = new(MostBuffers);
     private readonly LoadedSegment[] _opened; // by buffer
-    private readonly Queue<Piece> _begun = new(1 + MostAhead);
+    private readonly Queue<Piece> _begun = new(MostBegun);
     private readonly Lock _lock = new();
     private int _current = -1; // the number of the segment that its user is at
     private int _free; // before this offset of it, nothing is needed any more
@@ -89,8 +89,10 @@ internal sealed class SegmentLoader : IDisposable
         lock (_lock)
         {
             _store.ThrowIfEnded(_cut);
-            Piece piece = _begun.Dequeue();
             BeginAhead();
+
+            // What fails stays the next one, so that whoever goes on all the same is told again.
+            Piece piece = _begun.Peek();
             if (piece.Transfer is null)
             {
                 ReadNow(in piece);
@@ -100,6 +102,7 @@ internal sealed class SegmentLoader : IDisposable
                 piece.Transfer.Wait();
             }
 
+            _begun.Dequeue();
             LoadedEnd = piece.End;
         }
     }
@@ -172,7 +175,7 @@ internal sealed class SegmentLoader : IDisposable
 
     private void BeginAhead()
     {
-        while (_begun.Count < 1 + MostAhead && _nextSegment < _cut.Segments.Count && HasPlace())
+        while (_begun.Count < MostBegun && _nextSegment < _cut.Segments.Count && HasPlace())
         {
             BeginNext();
         }

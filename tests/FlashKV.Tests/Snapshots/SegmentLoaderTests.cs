@@ -94,6 +94,51 @@ public sealed class SegmentLoaderTests : IDisposable
         Assert.Equal(0, medium.UnderWay);
     }
 
+    [Fact]
+    public void Whoever_goes_on_after_a_failed_read_is_told_again()
+    {
+        // A piece of a segment in the only shard's chunk.
+        const int FirstBad = 65_536 + (4 * 256) + 64;
+        const int BadBlocks = 64;
+        using MemoryMedium memory = new(4 * 65_536);
+        using FaultyMedium medium = new(memory, seed: 1);
+        using SimulatedAdapter adapter = new(medium);
+        using SuperpipeDevice device =
+            SuperpipeDevice.Open(adapter.Transport, adapter.DevicePaths[0]);
+        FlashStoreOptions options = new()
+        {
+            Shards = 1,
+            MemoryBudget = FlashStoreOptions.MinMemoryBudget,
+            BackgroundThread = false,
+        };
+        var model = new Dictionary<int, ulong>();
+        using FlashStore store = FlashStore.Open(device, _directory, options);
+        PutAll(store, new Random(8), model);
+        store.Flush();
+        for (int block = FirstBad; block < FirstBad + BadBlocks; block++)
+        {
+            medium.MarkBad(block);
+        }
+
+        var found = new Dictionary<int, ulong>();
+        using StoreScan scan = store.Scan();
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            Assert.Throws<DeviceException>(() =>
+            {
+                while (scan.MoveNext())
+                {
+                    StoreEntry entry = scan.Current;
+                    found.Add(
+                        BitConverter.ToInt32(entry.Key), XxHash3.HashToUInt64(entry.Value));
+                }
+            });
+        }
+
+        Assert.InRange(found.Count, 1, Keys - 1);
+        Assert.All(found, pair => Assert.Equal(model[pair.Key], pair.Value));
+    }
+
     // The first segments may be in the cache.
     private static void GoToTheDevice(StoreScan scan, LateMedium medium)
     {
