@@ -81,17 +81,9 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
         CancellationToken cancellation,
         out ValueTask task)
     {
-        AsyncTransfer<TRegisters> transfer = Rent();
-        transfer.Begin(lun, transfers, cancellation);
-        if (transfer.TryReserve(commands))
-        {
-            task = Carry(transfer);
-            return true;
-        }
-
-        Return(transfer);
-        task = default;
-        return false;
+        AsyncTransfer<TRegisters>? transfer = RentIfFree(lun, transfers, commands, cancellation);
+        task = transfer is null ? default : Carry(transfer);
+        return transfer is not null;
     }
 
     /// <summary>Makes a batch ready that its caller carries on by himself.</summary>
@@ -112,16 +104,12 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
         int commands,
         out SteppedBatch? begun)
     {
-        AsyncTransfer<TRegisters> transfer = Rent();
-        transfer.Begin(lun, transfers, CancellationToken.None);
-        if (!transfer.TryReserve(commands))
-        {
-            Return(transfer);
-            begun = null;
-            return false;
-        }
-
+        AsyncTransfer<TRegisters>? transfer =
+            RentIfFree(lun, transfers, commands, CancellationToken.None);
         begun = transfer;
+        if (transfer is null)
+            return false;
+
         int idle = 0;
         for (int round = 0; round < commands && idle < IdleRoundsToBegin; round++)
             idle = transfer.StepInline() ? 0 : idle + 1;
@@ -189,6 +177,22 @@ internal sealed class AsyncTransfers<TRegisters> : IThreadPoolWorkItem
     {
         Exception? failure = transfer.End();
         return failure is null ? default : ValueTask.FromException(failure);
+    }
+
+    // A batch whose commands all have a block, or none.
+    private AsyncTransfer<TRegisters>? RentIfFree(
+        LunHandle lun,
+        ReadOnlyMemory<BlockTransfer> transfers,
+        int commands,
+        CancellationToken cancellation)
+    {
+        AsyncTransfer<TRegisters> transfer = Rent();
+        transfer.Begin(lun, transfers, cancellation);
+        if (transfer.TryReserve(commands))
+            return transfer;
+
+        Return(transfer);
+        return null;
     }
 
     // Beyond the pool there are more batches than command blocks, and they wait anyway.

@@ -69,16 +69,7 @@ internal sealed class SegmentReader(int shard, StoreContext store, Lun lun, Segm
     {
         Debug.Assert(destination.Length == _geometry.SegmentBytes);
         using Epoch.Operation operation = Epoch.Enter();
-        nint image = segment.Image;
-        if (image != 0)
-        {
-            new NativeRegion(image, destination.Length).Span(0, destination.Length)
-                .CopyTo(destination.Span(0, destination.Length));
-        }
-        else
-        {
-            ReadSlotFromDevice(segment.Slot, destination);
-        }
+        Read(segment, 0, destination.Length, destination);
     }
 
     /// <summary>
