@@ -10,6 +10,13 @@ public sealed class SegmentLoaderTests : IDisposable
 {
     private const int Keys = 200;
 
+    private static readonly FlashStoreOptions s_oneShard = new()
+    {
+        Shards = 1,
+        MemoryBudget = FlashStoreOptions.MinMemoryBudget,
+        BackgroundThread = false,
+    };
+
     private readonly string _directory =
         Directory.CreateTempSubdirectory("flashkv-loader-").FullName;
 
@@ -66,19 +73,13 @@ public sealed class SegmentLoaderTests : IDisposable
         using SimulatedAdapter adapter = new(medium);
         using SuperpipeDevice device =
             SuperpipeDevice.Open(adapter.Transport, adapter.DevicePaths[0]);
-        FlashStoreOptions options = new()
-        {
-            Shards = 1,
-            MemoryBudget = FlashStoreOptions.MinMemoryBudget,
-            BackgroundThread = false,
-        };
         var model = new Dictionary<int, ulong>();
-        using (FlashStore store = FlashStore.Open(device, _directory, options))
+        using (FlashStore store = FlashStore.Open(device, _directory, s_oneShard))
         {
             PutAll(store, new Random(7), model);
         }
 
-        using FlashStore reopened = FlashStore.Open(device, _directory, options);
+        using FlashStore reopened = FlashStore.Open(device, _directory, s_oneShard);
         StoreSnapshot snapshot = reopened.CreateSnapshot();
         using StoreScan scan = snapshot.Scan();
         GoToTheDevice(scan, medium);
@@ -105,14 +106,8 @@ public sealed class SegmentLoaderTests : IDisposable
         using SimulatedAdapter adapter = new(medium);
         using SuperpipeDevice device =
             SuperpipeDevice.Open(adapter.Transport, adapter.DevicePaths[0]);
-        FlashStoreOptions options = new()
-        {
-            Shards = 1,
-            MemoryBudget = FlashStoreOptions.MinMemoryBudget,
-            BackgroundThread = false,
-        };
         var model = new Dictionary<int, ulong>();
-        using FlashStore store = FlashStore.Open(device, _directory, options);
+        using FlashStore store = FlashStore.Open(device, _directory, s_oneShard);
         PutAll(store, new Random(8), model);
         store.Flush();
         for (int block = FirstBad; block < FirstBad + BadBlocks; block++)
